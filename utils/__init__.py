@@ -1,0 +1,1 @@
+"""Ground floor: dialogue in, settings, weights, results. Imports nothing else of ours."""

@@ -1,0 +1,154 @@
+"""Results on disk that know what produced them.
+
+A table is written as Parquet with its key (a hash of inputs, model and settings) in the file's own metadata, and as
+CSV beside it. Reading asks for a key: a file made from anything else counts as absent, so a stale answer is never
+returned. Every write goes to a temporary file in the same folder and is renamed, so that an interruption leaves the
+old file or the new one, never a half.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from utils.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "atomic_write",
+    "content_key",
+    "file_digest",
+    "prepare_folder",
+    "read_provenance",
+    "read_table",
+    "table_digest",
+    "write_table",
+]
+
+_METADATA_KEY = b"hawkins"
+
+
+def content_key(**parts: Any) -> str:
+    """Return a SHA-256 over named JSON-serialisable parts (input hashes, model, settings).
+
+    The order of the arguments does not matter.
+    """
+    canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, read in blocks."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def table_digest(table: pd.DataFrame) -> str:
+    """Return a SHA-256 over a table's columns, types and values, in row order."""
+    import pandas as pd
+
+    digest = hashlib.sha256(repr([(str(c), str(t)) for c, t in table.dtypes.items()]).encode())
+    digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def prepare_folder(folder: Path) -> Path:
+    """Create a result folder if need be and make sure that it can be written.
+
+    Raises:
+        InputError: If it is a file, cannot be created, or is not writable.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(f"{folder} is not a folder; give another --out.") from None
+    except OSError as error:
+        raise InputError(f"Cannot create the folder {folder} ({error.strerror}); give another --out.") from None
+    try:
+        descriptor, probe = tempfile.mkstemp(dir=folder, prefix=".probe-")
+    except OSError as error:
+        raise InputError(
+            f"Cannot write into {folder} ({error.strerror}); give another --out or change its rights."
+        ) from None
+    os.close(descriptor)
+    Path(probe).unlink()
+    return folder
+
+
+def atomic_write(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then rename it into place.
+
+    Args:
+        path: The final file; its folder must exist.
+        write: Called with the temporary path, which has the same suffix.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        # mkstemp makes private files; results get the rights that an ordinary open() would give.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_table(table: pd.DataFrame, path: Path, *, key: str, provenance: dict[str, Any] | None = None) -> None:
+    """Write a table as Parquet (with its key inside) and as CSV beside it.
+
+    Args:
+        table: What to keep.
+        path: Where, ending in ``.parquet``.
+        key: Hash of everything that the table depends on, from `content_key`.
+        provenance: Further facts for a reader (model label, settings); JSON-serialisable.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    record = json.dumps({"key": key, **(provenance or {})}, ensure_ascii=False, default=str)
+    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), _METADATA_KEY: record.encode()})
+    atomic_write(path.with_suffix(".csv"), lambda temporary: table.to_csv(temporary, index=False))
+    atomic_write(path, lambda temporary: pq.write_table(arrow, temporary))
+
+
+def read_provenance(path: Path) -> dict[str, Any] | None:
+    """Return what `write_table` recorded in a Parquet file; None if the file is absent, damaged or not ours."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        schema = pq.read_schema(path)
+    except (OSError, pa.ArrowInvalid):
+        return None
+    record = (schema.metadata or {}).get(_METADATA_KEY)
+    return json.loads(record) if record is not None else None
+
+
+def read_table(path: Path, *, key: str | None = None, columns: Iterable[str] | None = None) -> pd.DataFrame | None:
+    """Read a table written by `write_table`.
+
+    Args:
+        path: The Parquet file.
+        key: What it must have been made from; None accepts any.
+        columns: Only these columns.
+
+    Returns:
+        The table, or None where the file is absent, damaged, or made from something else.
+    """
+    import pandas as pd
+
+    provenance = read_provenance(path)
+    if provenance is None or (key is not None and provenance["key"] != key):
+        return None
+    return pd.read_parquet(path, columns=list(columns) if columns is not None else None)

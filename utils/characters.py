@@ -1,0 +1,144 @@
+"""A character's card, and the one system prompt that training and talking share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from utils.episodes import Episode
+from utils.errors import InputError, did_you_mean
+from utils.series import SeriesProfile
+from utils.settings import Settings, read_settings
+
+__all__ = ["CharacterCard", "Exchange", "Fact", "Sampling", "card_names", "known_facts", "load_card", "system_prompt"]
+
+
+class Fact(Settings):
+    """Something that a character knows, said to it ("You live ...").
+
+    Attributes:
+        text: One sentence, second person.
+        learned: Episode by whose end it is known; None if always.
+        timeline: Whose numbering ``learned`` uses.
+    """
+
+    text: str = Field(min_length=1)
+    learned: str | None = None
+    timeline: str = "show"
+
+    @model_validator(mode="after")
+    def _episode_is_readable(self) -> Self:
+        if self.learned is not None:
+            try:
+                Episode.parse(self.learned)
+            except InputError as error:
+                raise ValueError(str(error).rstrip(".")) from None
+        return self
+
+    @cached_property
+    def since(self) -> Episode | None:
+        """The episode of ``learned``."""
+        return None if self.learned is None else Episode.parse(self.learned)
+
+
+class Exchange(Settings):
+    """An example of how the character answers."""
+
+    user: str = Field(min_length=1)
+    reply: str = Field(min_length=1)
+
+
+class Sampling(Settings):
+    """How replies are drawn.
+
+    Attributes:
+        temperature: 0 takes the likeliest token.
+        top_p: Nucleus mass.
+        max_tokens: Longest reply.
+    """
+
+    temperature: float = Field(default=0.7, ge=0, le=2)
+    top_p: float = Field(default=0.9, gt=0, le=1)
+    max_tokens: int = Field(default=64, ge=1, le=4096)
+
+
+class CharacterCard(Settings):
+    """Everything written down about one character."""
+
+    name: str = Field(min_length=1)
+    age: int = Field(ge=0)
+    description: str
+    greeting: str
+    style: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    examples: tuple[Exchange, ...] = ()
+    sampling: Sampling = Sampling()
+
+
+def _card_path(series: SeriesProfile, name: str) -> Path:
+    return series.characters / f"{name.casefold().replace(' ', '_').replace('.', '')}.yaml"
+
+
+def card_names(series: SeriesProfile) -> list[str]:
+    """Return the cast members that have a card, in the order of the cast."""
+    return [person.name for person in series.cast if _card_path(series, person.name).is_file()]
+
+
+def load_card(name: str, series: SeriesProfile) -> CharacterCard:
+    """Read the card of a character, found by name or alias.
+
+    Raises:
+        InputError: If nobody is called that, nobody wrote a card, or the card is unreadable.
+    """
+    canonical = series.require_character(name)
+    path = _card_path(series, canonical)
+    if not path.is_file():
+        have = card_names(series)
+        hint = did_you_mean(name, have) or f" Cards exist for: {', '.join(have)}."
+        raise InputError(f"{canonical} has no card yet; write {path} (copy a neighbour).{hint}")
+    return read_settings(path, CharacterCard)
+
+
+def known_facts(
+    card: CharacterCard, series: SeriesProfile, *, timeline: str = "show", until: Episode | None = None
+) -> list[str]:
+    """Return the facts that a character knows at a point of a timeline.
+
+    Args:
+        card: Whose.
+        series: For the order of the timelines.
+        timeline: The one that the conversation is set in.
+        until: Last episode lived through; None for all of them.
+
+    Returns:
+        Sentences in the order of the card: those always known, those of timelines wholly past, and those learned
+        by ``until``.
+    """
+    past = set(series.happened_before(timeline))
+
+    def known(fact: Fact) -> bool:
+        if fact.since is None or fact.timeline in past:
+            return True
+        return fact.timeline == timeline and (until is None or fact.since <= until)
+
+    return [fact.text for fact in card.facts if known(fact)]
+
+
+def system_prompt(card: CharacterCard, facts: Iterable[str]) -> str:
+    """Build the instruction that makes a language model speak as a character.
+
+    Args:
+        card: Who speaks.
+        facts: What it knows, from `known_facts`.
+    """
+    parts = [
+        f"You are {card.name}, {card.age} years old. {card.description}",
+        " ".join(card.style),
+        "What you know: " + " ".join(facts),
+        f"Answer only as {card.name}, in the first person. If you do not know something, say so in your own way.",
+    ]
+    return "\n".join(part for part in parts if part.strip())

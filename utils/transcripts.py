@@ -1,0 +1,149 @@
+"""Transcripts without times: ``name,line`` tables and screenplays become turns.
+
+A screenplay is plain text: ``# S01E02 Title``, ``## INT. PLACE - TIME`` opens a scene, ``[sound]`` stands on a line of
+its own, and ``NAME: (direction) words`` is a turn. A line without a name continues the turn right above it; after a
+blank line it is a direction.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from utils.errors import InputError
+from utils.series import SeriesProfile
+from utils.subtitles import read_text, speaker_name, split_directions
+
+__all__ = ["SUFFIXES", "Turn", "read_transcript"]
+
+SUFFIXES: Final = (".csv", ".txt")
+
+_NOBODY: Final = frozenset({"", "unknown", "?", "n/a", "none"})
+_HEADING: Final = re.compile(r"(?:##\s*|(?=(?:INT|EXT|I/E)\b[./ ]))(.+)")
+_TURN: Final = re.compile(r"([^\W\d_][^:\[\]()]{0,40}?)\s*((?:\[[^\[\]]*\]|\([^()]*\))?)\s*:(?:\s+|$)(.*)")
+
+
+class Turn(NamedTuple):
+    """What one person says in one go.
+
+    Attributes:
+        speaker: Canonical name, the name as written for somebody outside the cast, or None where unknown.
+        text: Spoken words only.
+        heading: The scene heading above it, or None.
+        direction: Stage directions and sounds since the turn before, joined with ``; ``.
+    """
+
+    speaker: str | None
+    text: str
+    heading: str | None = None
+    direction: str = ""
+
+
+def read_transcript(path: Path, series: SeriesProfile) -> list[Turn]:
+    """Read the transcript of one episode.
+
+    Args:
+        path: A ``.csv`` with the columns ``name`` and ``line``, or a screenplay as text.
+        series: For the names of the cast.
+
+    Raises:
+        InputError: If the file cannot be read, lacks a column, or has no turn.
+    """
+    text = read_text(path)
+    turns = _Turns(series)
+    if path.suffix.lower() == ".csv":
+        _read_table(path, text, turns)
+    else:
+        _read_screenplay(text, turns)
+    if not turns.finished():
+        raise InputError(
+            f"{path} holds no transcript; write a csv with the columns name,line or a text of 'NAME: words' lines."
+        )
+    return turns.finished()
+
+
+class _Turns:
+    """Collects turns and the directions between them."""
+
+    def __init__(self, series: SeriesProfile) -> None:
+        self._series = series
+        self._turns: list[Turn] = []
+        self._pending: list[str] = []
+        self.heading: str | None = None
+
+    def add(self, name: str, line: str) -> None:
+        """Append a turn; one without words leaves its directions to the next."""
+        words, directions = split_directions(line)
+        self._pending += directions
+        if words:
+            known = name.strip().casefold() not in _NOBODY
+            speaker = speaker_name(name, self._series) if known else None
+            self._turns.append(Turn(speaker, words, self.heading, "; ".join(self._pending)))
+            self._pending = []
+
+    def extend(self, line: str) -> None:
+        """Append words to the last turn."""
+        words, directions = split_directions(line)
+        self._pending += directions
+        if words:
+            last = self._turns[-1]
+            self._turns[-1] = last._replace(text=f"{last.text} {words}")
+
+    def direct(self, line: str) -> None:
+        """Keep a line that nobody speaks."""
+        words, directions = split_directions(line)
+        self._pending += [words, *directions] if words else directions
+
+    def is_label(self, written: str) -> bool:
+        """Whether words before a colon name somebody: cast, capitals, or up to three words with capital initials."""
+        words = written.split()
+        titled = len(words) <= 3 and all(word[0].isupper() or word.isdigit() for word in words)
+        return titled or written.isupper() or self._series.canonical(written) is not None
+
+    def finished(self) -> list[Turn]:
+        """The turns; directions after the last belong to it."""
+        if self._pending and self._turns:
+            last = self._turns[-1]
+            self._turns[-1] = last._replace(direction="; ".join(filter(None, [last.direction, *self._pending])))
+            self._pending = []
+        return self._turns
+
+
+def _rows(path: Path, text: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(text.splitlines(keepends=True), skipinitialspace=True))
+    except csv.Error as error:
+        raise InputError(f"{path} is not a readable csv ({error}); look for an unclosed quotation mark.") from None
+
+
+def _read_table(path: Path, text: str, turns: _Turns) -> None:
+    header, *rows = _rows(path, text) or [[]]
+    columns = [column.strip().casefold() for column in header]
+    missing = [column for column in ("name", "line") if column not in columns]
+    if missing:
+        found = ", ".join(header)[:80] or "none"
+        raise InputError(
+            f"{path} lacks the column(s) {', '.join(missing)}; it has: {found}. Let its first row be: name,line"
+        )
+    name, line = columns.index("name"), columns.index("line")
+    for row in rows:
+        if len(row) > max(name, line) and row != header:
+            turns.add(row[name], row[line])
+
+
+def _read_screenplay(text: str, turns: _Turns) -> None:
+    speaking = False
+    for line in map(str.strip, text.split("\n")):
+        if heading := _HEADING.fullmatch(line):
+            turns.heading, speaking = heading[1], False
+        elif (match := _TURN.fullmatch(line)) and turns.is_label(match[1]):
+            turns.add(match[1], f"{match[2]} {match[3]}")
+            speaking = bool(match[3])
+        elif line and speaking and not line.startswith("["):
+            turns.extend(line)
+        elif line and not line.startswith("# "):
+            turns.direct(line)
+        else:
+            speaking = False
