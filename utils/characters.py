@@ -5,28 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from utils.episodes import Episode
 from utils.errors import InputError, did_you_mean
 from utils.series import SeriesProfile
 from utils.settings import Settings, read_settings
 
-__all__ = ["CharacterCard", "Exchange", "Fact", "Sampling", "card_names", "known_facts", "load_card", "system_prompt"]
+__all__ = [
+    "CharacterCard",
+    "Dated",
+    "Exchange",
+    "Fact",
+    "Sampling",
+    "card_names",
+    "known",
+    "load_card",
+    "load_voice",
+    "system_prompt",
+]
 
 
-class Fact(Settings):
-    """Something that a character knows, said to it ("You live ...").
+class Dated(Settings):
+    """Something that is true from some point of the story on.
 
     Attributes:
-        text: One sentence, second person.
-        learned: Episode by whose end it is known; None if always.
+        learned: Episode by whose end the character knows it; None if always.
         timeline: Whose numbering ``learned`` uses.
     """
 
-    text: str = Field(min_length=1)
     learned: str | None = None
     timeline: str = "show"
 
@@ -45,11 +54,21 @@ class Fact(Settings):
         return None if self.learned is None else Episode.parse(self.learned)
 
 
-class Exchange(Settings):
+D = TypeVar("D", bound=Dated)
+
+
+class Fact(Dated):
+    """Something that a character knows: one sentence, said to it ("You live ...")."""
+
+    text: str = Field(min_length=1)
+
+
+class Exchange(Dated):
     """An example of how the character answers."""
 
     user: str = Field(min_length=1)
     reply: str = Field(min_length=1)
+    topic: str = ""
 
 
 class Sampling(Settings):
@@ -79,8 +98,12 @@ class CharacterCard(Settings):
     sampling: Sampling = Sampling()
 
 
+def _slug(name: str) -> str:
+    return name.casefold().replace(" ", "_").replace(".", "")
+
+
 def _card_path(series: SeriesProfile, name: str) -> Path:
-    return series.characters / f"{name.casefold().replace(' ', '_').replace('.', '')}.yaml"
+    return series.characters / f"{_slug(name)}.yaml"
 
 
 def card_names(series: SeriesProfile) -> list[str]:
@@ -103,42 +126,62 @@ def load_card(name: str, series: SeriesProfile) -> CharacterCard:
     return read_settings(path, CharacterCard)
 
 
-def known_facts(
-    card: CharacterCard, series: SeriesProfile, *, timeline: str = "show", until: Episode | None = None
-) -> list[str]:
-    """Return the facts that a character knows at a point of a timeline.
+def known(
+    things: Iterable[D], series: SeriesProfile, *, timeline: str = "show", until: Episode | None = None
+) -> list[D]:
+    """Return what a character knows at a point of a timeline.
 
     Args:
-        card: Whose.
+        things: Facts or exchanges, in any order, which is kept.
         series: For the order of the timelines.
         timeline: The one that the conversation is set in.
         until: Last episode lived through; None for all of them.
 
     Returns:
-        Sentences in the order of the card: those always known, those of timelines wholly past, and those learned
-        by ``until``.
+        What is always true, what belongs to timelines wholly past, and what was learned by ``until``.
     """
     past = set(series.happened_before(timeline))
 
-    def known(fact: Fact) -> bool:
-        if fact.since is None or fact.timeline in past:
+    def holds(thing: D) -> bool:
+        if thing.since is None or thing.timeline in past:
             return True
-        return fact.timeline == timeline and (until is None or fact.since <= until)
+        return thing.timeline == timeline and (until is None or thing.since <= until)
 
-    return [fact.text for fact in card.facts if known(fact)]
+    return [thing for thing in things if holds(thing)]
 
 
-def system_prompt(card: CharacterCard, facts: Iterable[str]) -> str:
+def load_voice(card: CharacterCard, series: SeriesProfile) -> list[Exchange]:
+    """Read the example exchanges of a character: those on the card, then ``voices/<character>.jsonl`` if there is one.
+
+    Raises:
+        InputError: If a row cannot be read, naming file and line.
+    """
+    path = series.voices / f"{_slug(card.name)}.jsonl"
+    exchanges = list(card.examples)
+    if not path.is_file():
+        return exchanges
+    for number, row in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            exchanges.append(Exchange.model_validate_json(row))
+        except ValidationError as error:
+            problem = error.errors()[0]
+            raise InputError(
+                f"{path}, line {number}: {problem['msg']} ({problem['loc'] or 'the whole line'})."
+            ) from None
+    return exchanges
+
+
+def system_prompt(card: CharacterCard, facts: Iterable[Fact]) -> str:
     """Build the instruction that makes a language model speak as a character.
 
     Args:
         card: Who speaks.
-        facts: What it knows, from `known_facts`.
+        facts: What it knows, from `known`.
     """
     parts = [
         f"You are {card.name}, {card.age} years old. {card.description}",
         " ".join(card.style),
-        "What you know: " + " ".join(facts),
+        "What you know: " + " ".join(fact.text for fact in facts),
         f"Answer only as {card.name}, in the first person. If you do not know something, say so in your own way.",
     ]
     return "\n".join(part for part in parts if part.strip())

@@ -154,6 +154,11 @@ class SeriesProfile(Settings):
             yield timeline
 
     @property
+    def reference(self) -> str:
+        """What `load_series` takes to read this series again: a bare name for those that ship with the software."""
+        return self._home.name if self._home.parent == _SERIES_ROOT else str(self._home)
+
+    @property
     def sample(self) -> Path:
         """Folder of the sample season that ships with the series."""
         return self._home / "sample"
@@ -162,6 +167,11 @@ class SeriesProfile(Settings):
     def characters(self) -> Path:
         """Folder of the character cards."""
         return self._home / "characters"
+
+    @property
+    def voices(self) -> Path:
+        """Folder of example exchanges, one file a character."""
+        return self._home / "voices"
 
     @property
     def _home(self) -> Path:

@@ -1,0 +1,172 @@
+"""From a folder of subtitles to five tables and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from analysis.report import report_html
+from analysis.results import Results, load_results, table_path
+from character_network import NamedEntityRecognizer, build_edges
+from text_classification import LocationClassifier, places_table
+from theme_classifier import ThemeClassifier
+from utils.artifacts import atomic_write, content_key, prepare_folder, read_table, table_digest, write_table
+from utils.data_loader import load_dialogue
+from utils.errors import InputError
+from utils.models import find_weights
+from utils.progress import Progress, silent
+from utils.series import SeriesProfile, load_series
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["REPORT", "analyze", "analyze_sample", "location_classifier"]
+
+REPORT: Final = "report.html"
+# Raised when the code makes other tables from the same inputs, so that kept ones are made anew.
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Folder:
+    """Result folder that keeps a table as long as what it was made from stays the same."""
+
+    path: Path
+    facts: dict[str, Any]
+    profile: SeriesProfile
+
+    def table(
+        self, name: str, make: Callable[[], pd.DataFrame], *, made_from: Any = None, weights: str = ""
+    ) -> pd.DataFrame:
+        """Return the kept table, or make and keep it.
+
+        Args:
+            name: One of `analysis.results.TABLES`.
+            make: Computes it.
+            made_from: What decides its content besides the dialogue and the series.
+            weights: What answered, for people.
+        """
+        profile = self.profile.model_dump(mode="json")
+        key = content_key(table=name, facts=self.facts, profile=profile, made_from=made_from, version=_VERSION)
+        kept = read_table(table_path(self.path, name), key=key)
+        if kept is None:
+            kept = make()
+            write_table(kept, table_path(self.path, name), key=key, provenance={**self.facts, "weights": weights})
+        return kept
+
+
+def location_classifier(series: SeriesProfile, *, models: Path | None = None) -> LocationClassifier:
+    """Return the classifier of a series' places, which learns from the descriptions in its sample.
+
+    Args:
+        series: Whose.
+        models: Folder for trained models; None takes the user's cache.
+
+    Raises:
+        InputError: If the series ships no labelled descriptions.
+    """
+    from platformdirs import user_cache_path
+
+    data = series.sample / "locations.jsonl"
+    if not data.is_file():
+        raise InputError(f"{series.title} has no labelled places; write {data} (see docs/series.md).")
+    home = models or user_cache_path("hawkins", appauthor=False) / "models"
+    return LocationClassifier(home / f"places-{Path(series.reference).name}", data)
+
+
+def analyze(
+    source: str | Path,
+    *,
+    transcripts: str | Path | None = None,
+    series: str | Path | SeriesProfile = "stranger_things",
+    out: str | Path,
+    models: Path | None = None,
+    progress: Progress = silent,
+) -> Results:
+    """Analyse a folder of subtitles; keep tables and report in another.
+
+    Every table knows what it was made from: what has not changed since the last run is read, not computed, so that an
+    interrupted run continues where it stopped.
+
+    Args:
+        source: A subtitle file or a folder of them.
+        transcripts: Folder (or file) of speaker transcripts of the same episodes.
+        series: Name or folder of a series, or its profile.
+        out: Folder for ``dialogue``, ``themes``, ``mentions``, ``edges`` and ``places`` (Parquet and CSV) and
+            ``report.html``.
+        models: Folder for the location classifier; None keeps it in the user's cache.
+        progress: Draws the bars.
+
+    Returns:
+        The tables, as they lie in ``out``.
+
+    Raises:
+        InputError: If the input cannot be read or ``out`` cannot be written; nothing is written then.
+        WeightsError: If weights are missing.
+    """
+    profile = series if isinstance(series, SeriesProfile) else load_series(series)
+    if not profile.themes:
+        raise InputError(f"The profile of {profile.title} lists no themes; add some to its profile.yaml.")
+    dialogue = load_dialogue(source, transcripts=transcripts, series=profile, progress=progress)
+    facts = {
+        "dialogue": table_digest(dialogue),
+        "series": profile.reference,
+        "timeline": "sample" if Path(source).resolve().is_relative_to(profile.sample.resolve()) else "show",
+    }
+    folder = _Folder(path=prepare_folder(Path(out)), facts=facts, profile=profile)
+    kept = folder.table("dialogue", lambda: dialogue)
+    _score(folder, kept, progress)
+    _connect(folder, kept, progress)
+    _locate(folder, kept, location_classifier(profile, models=models), progress)
+    results = load_results(folder.path)
+    page = report_html(results)
+    atomic_write(folder.path / REPORT, lambda path: path.write_text(page, encoding="utf-8"))
+    return results
+
+
+def _score(folder: _Folder, dialogue: pd.DataFrame, progress: Progress) -> None:
+    """Keep the ``themes`` table."""
+    classifier = ThemeClassifier([theme.label for theme in folder.profile.themes], series=folder.profile)
+    folder.table(
+        "themes",
+        lambda: classifier.score_scenes(dialogue, progress=progress),
+        made_from=classifier.identity(),
+        weights=classifier.weights.label,
+    )
+
+
+def _connect(folder: _Folder, dialogue: pd.DataFrame, progress: Progress) -> None:
+    """Keep the ``mentions`` and ``edges`` tables."""
+    names = NamedEntityRecognizer(series=folder.profile)
+    identity, weights = names.identity(), find_weights("names").label
+    mentions = folder.table(
+        "mentions", lambda: names.find(dialogue, progress=progress), made_from=identity, weights=weights
+    )
+    folder.table("edges", lambda: build_edges(dialogue, mentions), made_from=identity)
+
+
+def _locate(folder: _Folder, dialogue: pd.DataFrame, classifier: LocationClassifier, progress: Progress) -> None:
+    """Keep the ``places`` table; the classifier learns first if it has not yet."""
+
+    def make() -> pd.DataFrame:
+        classifier.train_if_needed(progress=progress)
+        return places_table(dialogue, folder.profile, classifier, progress=progress)
+
+    folder.table("places", make, made_from=classifier.identity(), weights=find_weights("places").label)
+
+
+def analyze_sample(
+    *, series: str = "stranger_things", out: str | Path, models: Path | None = None, progress: Progress = silent
+) -> Results:
+    """Analyse the sample season that ships with a series (see `analyze`)."""
+    sample = load_series(series).sample
+    return analyze(
+        sample / "subtitles",
+        transcripts=sample / "transcripts",
+        series=series,
+        out=out,
+        models=models,
+        progress=progress,
+    )

@@ -1,0 +1,95 @@
+"""One analysis as one page: it opens from disk, needs no network and names no external address of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from analysis import report_parts as parts
+from analysis.charts import centrality_figure, scene_heatmap, theme_figure
+from character_network import KINDS, centrality, network_fragment, network_library
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+    from markupsafe import Markup
+
+    from analysis.results import Results
+
+__all__ = ["KIND_NAMES", "kinds_present", "report_html"]
+
+KIND_NAMES: Final = {"together": "Together", "speaks_to": "Speaks to", "mentions": "Mentions"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Network:
+    """One kind of tie on the page."""
+
+    kind: str
+    name: str
+    drawing: Markup
+    chart: Markup
+    table: Markup
+
+
+def kinds_present(edges: pd.DataFrame) -> list[str]:
+    """Return the kinds of tie that an edges table holds, ``together`` first."""
+    held = set(edges["kind"])
+    order = list(KIND_NAMES)
+    return [kind for kind in sorted(KINDS, key=order.index) if kind in held]
+
+
+def report_html(results: Results) -> str:
+    """Return the report of an analysis.
+
+    Args:
+        results: Tables of one analysis.
+
+    Returns:
+        A whole HTML document with Plotly and vis-network inside, each once (about 6 MB).
+
+    Raises:
+        InputError: If a table lacks a column.
+    """
+    from plotly.offline import get_plotlyjs
+
+    timeline = results.series.timelines.get(results.timeline)
+    return parts.render(
+        "report.html",
+        title=results.series.title,
+        subtitle=timeline.title if timeline else results.series.description,
+        style=parts.asset("parts.css") + parts.asset("report.css"),
+        script=parts.asset("report.js"),
+        plotly=parts.verbatim(get_plotlyjs()),
+        network_library=parts.verbatim(network_library()),
+        theme_chart=_json(theme_figure(results.themes)),
+        scene_chart=_json(scene_heatmap(results.themes, results.dialogue)),
+        overview=parts.overview_part(results),
+        weights=parts.weights_part(results),
+        peaks=parts.peaks_part(results.themes, results.dialogue),
+        changes=parts.changes_part(results),
+        networks=list(_networks(results.edges)),
+        places=parts.places_part(results.places),
+    )
+
+
+def _networks(edges: pd.DataFrame) -> Iterator[_Network]:
+    """Draw every kind of tie that is there."""
+    for kind in kinds_present(edges):
+        people = centrality(edges, kind=kind)
+        yield _Network(
+            kind=kind,
+            name=KIND_NAMES[kind],
+            drawing=parts.verbatim(network_fragment(edges, kind=kind)),
+            chart=_json(centrality_figure(people)),
+            table=parts.centrality_part(people),
+        )
+
+
+def _json(figure: go.Figure) -> Markup:
+    """Write a figure so that it cannot end its script element, whatever the names hold."""
+    text: str = figure.to_json()
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return parts.verbatim(text)

@@ -1,0 +1,86 @@
+"""The results of one analysis: five tables in a folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from character_chatbot import World
+from utils.artifacts import read_provenance, read_table
+from utils.errors import InputError
+from utils.series import SeriesProfile, load_series
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["TABLES", "Results", "load_results", "table_path"]
+
+TABLES: Final = ("dialogue", "themes", "mentions", "edges", "places")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """Everything that one analysis found.
+
+    Attributes:
+        folder: Where the files lie.
+        series: Whose cast, places and themes were used.
+        timeline: How its episodes are numbered (``sample`` for the shipped season).
+        weights: Which weights answered, by table, in words for people.
+        dialogue: One row a spoken line (`utils.tables.DIALOGUE`).
+        themes: One row a scene, a column a theme, ``evidence_<theme>`` beside it.
+        mentions: One row a name said (`utils.tables.MENTIONS`).
+        edges: One row a pair, kind and episode (`utils.tables.EDGES`).
+        places: One row a place (`utils.tables.PLACES`).
+    """
+
+    folder: Path
+    series: SeriesProfile
+    timeline: str
+    weights: dict[str, str]
+    dialogue: pd.DataFrame
+    themes: pd.DataFrame
+    mentions: pd.DataFrame
+    edges: pd.DataFrame
+    places: pd.DataFrame
+
+    @property
+    def world(self) -> World:
+        """Where the characters of this analysis live and remember."""
+        return World(series=self.series, dialogue=self.dialogue, timeline=self.timeline)
+
+    @property
+    def theme_labels(self) -> list[str]:
+        """The themes that were scored, in the order of the table."""
+        return [column.removeprefix("evidence_") for column in self.themes.columns if column.startswith("evidence_")]
+
+
+def table_path(folder: Path, name: str) -> Path:
+    """Return where a table of the results lies."""
+    return folder / f"{name}.parquet"
+
+
+def load_results(folder: Path) -> Results:
+    """Read the results that `analysis.analyze` left in a folder.
+
+    Raises:
+        InputError: If the folder holds none, or not all of them.
+    """
+    tables = {name: read_table(table_path(folder, name)) for name in TABLES}
+    missing = [name for name, table in tables.items() if table is None]
+    if missing:
+        raise InputError(
+            f"{folder} holds no finished analysis (no {missing[0]}.parquet); run: hawkins analyze DIR --out {folder}"
+        )
+    provenance = {name: read_provenance(table_path(folder, name)) or {} for name in TABLES}
+    facts = provenance["dialogue"]
+    if any(record["dialogue"] != facts["dialogue"] for record in provenance.values()):
+        raise InputError(f"The analysis in {folder} was interrupted; run hawkins analyze with --out {folder} again.")
+    return Results(
+        folder=folder,
+        series=load_series(facts["series"]),
+        timeline=facts["timeline"],
+        weights={name: record["weights"] for name, record in provenance.items() if record["weights"]},
+        **tables,  # type: ignore[arg-type]  # none is None: checked above
+    )

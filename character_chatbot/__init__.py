@@ -1,0 +1,17 @@
+"""Talking to a character: one language model, the character's card, and the scenes that it witnessed."""
+
+from character_chatbot.chatbot import CharacterChatbot, Reply, Turn
+from character_chatbot.engine import ChatEngine, embedded_engine
+from character_chatbot.memory import Passage, WitnessMemory
+from character_chatbot.world import World
+
+__all__ = [
+    "CharacterChatbot",
+    "ChatEngine",
+    "Passage",
+    "Reply",
+    "Turn",
+    "WitnessMemory",
+    "World",
+    "embedded_engine",
+]

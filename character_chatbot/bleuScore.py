@@ -1,0 +1,21 @@
+"""Scoring replies with BLEU, as in the guide (``python character_chatbot/bleuScore.py``). Not built yet."""
+
+from __future__ import annotations
+
+from utils.door import run_door
+from utils.errors import NotBuiltError
+
+__all__ = ["main"]
+
+
+def _evaluate() -> None:
+    raise NotBuiltError("Scoring replies with BLEU is not built yet; to read replies yourself: hawkins chat Eleven.")
+
+
+def main() -> None:
+    """Run the command line."""
+    run_door(_evaluate)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""The cast's names as one compiled pattern: longest first, bounded by words, in any capitals."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+from character_network.context import Context, is_name
+from character_network.lexicon import ROLES, TITLES
+
+if TYPE_CHECKING:
+    from utils.series import CastMember, SeriesProfile
+
+__all__ = ["Hit", "NameMatcher", "fold"]
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A name found in a line.
+
+    Attributes:
+        character: Canonical name.
+        surface: As it stands in the line.
+        begin: Offset of its first character.
+        finish: Offset behind its last character.
+    """
+
+    character: str
+    surface: str
+    begin: int
+    finish: int
+
+
+def fold(name: str) -> str:
+    """Return a name's key: no case, no dots, one kind of apostrophe, single spaces."""
+    return " ".join(name.casefold().replace("’", "'").replace(".", "").split())
+
+
+def _forms(person: CastMember) -> Iterator[str]:
+    """Yield every way of naming a person: names, with the surname, behind the person's role (``Chief Jim``)."""
+    names = (person.name, *person.aliases)
+    yield from names
+    if person.surname:
+        yield from (f"{name} {person.surname}" for name in names if " " not in name and name != person.surname)
+    roles = [name for name in names if name.casefold() in ROLES]
+    yield from (f"{role} {name}" for role in roles for name in names if name.split()[0].casefold() not in TITLES)
+
+
+def _pattern(names: Iterable[str]) -> re.Pattern[str]:
+    """Compile folded names, longest first; a title's dot and the apostrophe's shape are free."""
+    bodies = []
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        *first, last = [re.escape(word).replace("'", "['’]") for word in name.split()]
+        bodies.append(r"\s+".join([*(word + (r"\.?" if word in TITLES else "") for word in first), last]))
+    # An empty alternation would match everywhere; (?!) matches nowhere.
+    return re.compile(rf"(?<!\w)(?:{'|'.join(bodies) or '(?!)'})(?!\w)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class NameMatcher:
+    """Finds known names in lines.
+
+    Attributes:
+        owners: Folded name to canonical name.
+        surnames: Folded surnames that several people share, or that only a title precedes: left open when they stand
+            alone.
+    """
+
+    owners: Mapping[str, str]
+    surnames: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_series(cls, series: SeriesProfile) -> Self:
+        """Take names, aliases and surnames from a profile; an explicit name wins over a derived one."""
+        owners = {fold(name): person.name for person in series.cast for name in (person.name, *person.aliases)}
+        derived: dict[str, set[str]] = {}
+        for person in series.cast:
+            for form in (*_forms(person), *([person.surname] if person.surname else [])):
+                derived.setdefault(fold(form), set()).add(person.name)
+        owners |= {form: min(people) for form, people in derived.items() if form not in owners and len(people) == 1}
+        return cls(owners=owners, surnames=frozenset(fold(p.surname) for p in series.cast if p.surname))
+
+    def extended(self, names: Iterable[str]) -> Self:
+        """Return a matcher that finds further names too, each as itself."""
+        return replace(self, owners={**{fold(name): name for name in names}, **self.owners})
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The compiled alternation."""
+        return _pattern(self.owners)
+
+    @cached_property
+    def _parts(self) -> frozenset[str]:
+        return frozenset(word for name in (*self.owners, *self.surnames) for word in name.split())
+
+    @cached_property
+    def _family_names(self) -> frozenset[str]:
+        """Words that end a longer name: behind another title or first name they mean somebody else."""
+        full = (name.split() for name in self.owners if " " in name)
+        return self.surnames | {words[-1] for words in full if words[0] not in TITLES}
+
+    def has_part(self, word: str) -> bool:
+        """Whether a word is part of a known name, spelt exactly so (any case)."""
+        return fold(word) in self._parts
+
+    def knows(self, word: str) -> bool:
+        """Whether a casefolded word is part of a known name, even misspelt a little (``Caroll``, ``Carroll``)."""
+        from rapidfuzz import fuzz
+
+        word = fold(word)
+        return self.has_part(word) or any(fuzz.ratio(word, part) >= 85 for part in self._family_names)
+
+    def find(self, text: str) -> list[Hit]:
+        """Return the names in a line, from left to right."""
+        hits = []
+        for match in self.pattern.finditer(text):
+            surface = match[0]
+            context = Context(text[: match.start()], surface, text[match.end() :])
+            if self._accepts(context):
+                hits.append(Hit(self.owners[fold(surface)], surface, match.start(), match.end()))
+        return hits
+
+    def _accepts(self, context: Context) -> bool:
+        if not _stands_alone(context):
+            return False
+        if " " in fold(context.surface):
+            return True
+        return not self._somebody_elses(context) and is_name(context, known=self.knows)
+
+    def _somebody_elses(self, context: Context) -> bool:
+        """``Mrs. Powell`` is not Powell, ``Mr. Harrington`` not Steve, ``Dennis Hopper`` not Hopper."""
+        if context.word not in self._family_names:
+            return False
+        title = context.before
+        if title in TITLES:
+            return title in ("mrs", "miss", "ms") or context.word in self.surnames
+        behind = context.left.rstrip()
+        previous = behind.split()[-1] if behind else ""
+        if not (previous.isalpha() and previous[0].isupper()) or previous.isupper():
+            return False
+        starts = Context(behind[: -len(previous)], previous, "").starts
+        return not starts and not self.knows(previous)
+
+
+def _stands_alone(context: Context) -> bool:
+    """A hyphen before is a stammer (``W-Will``) or part of another word (``X-Ray``)."""
+    head = re.search(r"(\w+)-$", context.left)
+    return head is None or context.word.startswith(head[1].casefold())

@@ -1,0 +1,189 @@
+"""The `hawkins` command line: a thin door to everything.
+
+Every command is a function of some package that Python code can call as well; here are only options, bars and printing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from utils.door import progress_bars, run_door
+from utils.errors import HawkinsError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Turn a TV series' subtitles and transcripts into a world you can read, plot and talk to.",
+)
+models = typer.Typer(no_args_is_help=True, help="Model weights: which answer now, and fetching better ones.")
+app.add_typer(models, name="models")
+
+SAMPLE_RESULTS = Path("out/sample")
+
+Series = Annotated[str, typer.Option("--series", help="A series in `series/`, or the path of a folder like those.")]
+Results = Annotated[
+    Path | None,
+    typer.Option("--results", help="Folder that `hawkins analyze` wrote; without it the sample season is used."),
+]
+
+
+@app.command()
+def analyze(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of subtitles (or one file).")],
+    transcripts: Annotated[
+        Path | None, typer.Option("--transcripts", metavar="DIR", help="Speaker transcripts of the same episodes.")
+    ] = None,
+    series: Series = "stranger_things",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where results go.  [default: out/<series>]")
+    ] = None,
+) -> None:
+    """Subtitles in; dialogue, themes, names, network, places and a report out."""
+    from analysis import analyze as run
+    from analysis.pipeline import REPORT
+
+    folder = out or Path("out") / Path(series).name
+    with progress_bars() as progress:
+        results = run(directory, transcripts=transcripts, series=series, out=folder, progress=progress)
+    _show(results)
+    typer.echo(f"\nTables and {folder / REPORT} are written; open the report in a browser.")
+    typer.echo(f"Next: hawkins app --results {folder}    hawkins chat NAME --results {folder}")
+
+
+def _show(results: object) -> None:
+    from rich.console import Console
+
+    from analysis.summary import summary
+
+    console = Console()
+    for part in summary(results):  # type: ignore[arg-type]  # Results, whose import would load pandas' annotations
+        console.print(part)
+
+
+@app.command()
+def chat(
+    character: Annotated[str, typer.Argument(help="Who answers: a name or alias, such as Eleven or El.")],
+    message: Annotated[str | None, typer.Argument(help="One message; without it, a conversation.")] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="S01E03", help="Last episode that the character has lived through.")
+    ] = None,
+    results: Results = None,
+) -> None:
+    """Talk with a character, who remembers only what it witnessed up to the episode you choose."""
+    from rich.console import Console
+
+    from character_chatbot import CharacterChatbot
+    from character_chatbot.terminal import answer, converse
+
+    bot = CharacterChatbot(character, until=until, world=_world(results))
+    # The cheap checks come before the model is loaded.
+    _ = bot.card, bot.until
+    console = Console()
+    if message is None:
+        converse(bot, console)
+    else:
+        answer(bot, message, console)
+
+
+def _world(folder: Path | None) -> object:
+    if folder is None:
+        return None
+    from analysis import load_results
+
+    return load_results(folder).world
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where results go.")] = SAMPLE_RESULTS,
+) -> None:
+    """Analyse the sample season that ships with the software, and have a short chat."""
+    from rich.console import Console
+
+    from analysis import analyze_sample
+    from analysis.pipeline import REPORT
+    from character_chatbot import CharacterChatbot
+    from character_chatbot.terminal import answer
+
+    with progress_bars() as progress:
+        results = analyze_sample(out=out, progress=progress)
+    _show(results)
+    console = Console()
+    console.print("\n[bold]A short chat[/bold] [dim](fictional characters, played by a small embedded model)[/dim]")
+    for name, question in (("Eleven", "Do you like waffles?"), ("Dustin", "What do you think of Steve?")):
+        console.print(f"[bold cyan]You:[/bold cyan] {question}")
+        answer(CharacterChatbot(name, world=results.world), question, console)
+    typer.echo(f"\nReport: {out / REPORT}\nNext: hawkins app    hawkins chat Mike    hawkins analyze YOUR_SUBTITLES")
+
+
+@app.command(name="app")
+def app_(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
+    results: Results = None,
+) -> None:
+    """Serve the web app (the same as `python gradio_app.py`)."""
+    from gradio_app import run
+
+    run(host=host, port=port, results=results)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, which weights answer, and what is missing with the command that brings it."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from utils.doctor import checks
+
+    found = list(checks())
+    table = Table(show_header=False, show_edge=False, pad_edge=False)
+    for check in found:
+        mark = "[green]ok[/green]" if check.ok else "[red]missing[/red]" if check.needed else "[dim]-[/dim]"
+        remedy = f"\n[dim]{escape(check.remedy)}[/dim]" if check.remedy else ""
+        table.add_row(mark, check.subject, escape(check.found) + remedy)
+    Console().print(table)
+    if any(check.needed and not check.ok for check in found):
+        raise HawkinsError("Something is missing; the lines above say how to get it.")
+
+
+@models.command("list")
+def list_models() -> None:
+    """Show which weights answer each task, and the Hub model that could."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from utils.models import TASKS, find_weights
+
+    table = Table("task", "for", "answers now", "on the Hub", show_edge=False, pad_edge=False)
+    for task in TASKS.values():
+        table.add_row(
+            task.name, task.purpose, find_weights(task.name).label, f"{task.hub.repository} ({task.hub.size:,} MB)"
+        )
+    Console().print(table)
+
+
+@models.command("pull")
+def pull_model(task: Annotated[str, typer.Argument(help="A task of `hawkins models list`.")]) -> None:
+    """Download the Hub model of a task, which then answers in place of the embedded one."""
+    from utils.models import pull_weights
+
+    weights = pull_weights(task)
+    typer.echo(f"{task}: {weights.label} is at {weights.path}")
+
+
+def main() -> None:
+    """Run the command line."""
+    run_door(app)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Series that ship with the software: data only."""

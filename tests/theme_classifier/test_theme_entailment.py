@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from theme_classifier import ThemeClassifier
+from theme_classifier.entailment import EntailmentTier
+from theme_classifier.labels import ThemeQuery
+from theme_classifier.quick import QuickTier
+from theme_classifier.tiers import open_tier
+from utils.errors import InputError, WeightsError
+
+HYPOTHESES = ("This text expresses hope.", "This text is about trust and love.", "I am all alone.")
+QUERIES = [ThemeQuery(label=h, hypothesis=h, phrases=((h,),)) for h in HYPOTHESES]
+TEXTS = [
+    "I am sorry, it is all my fault.",
+    "Run!",
+    "Where is the coffee? It is there, on the table, and she was never here.",
+    "Run!",
+    "you " * 80,
+    "I trust you.",
+]
+
+
+def from_pipeline(folder: Path) -> np.ndarray:
+    from transformers import pipeline
+
+    classify = pipeline("zero-shot-classification", model=str(folder), device="cpu")
+    results = classify(TEXTS, list(HYPOTHESES), hypothesis_template="{}", multi_label=True)
+    return np.array([[dict(zip(r["labels"], r["scores"], strict=True))[h] for h in HYPOTHESES] for r in results])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {0: "entailment", 1: "neutral", 2: "contradiction"},
+        {0: "CONTRADICTION", 1: "NEUTRAL", 2: "ENTAILMENT"},
+        {0: "entailment", 1: "not_entailment"},
+    ],
+)
+def test_raw_scores_are_the_pipelines(tiny_model: Callable[..., Path], names: dict[int, str]) -> None:
+    folder = tiny_model("BertForSequenceClassification", id2label=names, label2id={n: i for i, n in names.items()})
+    ours = EntailmentTier(folder, QUERIES, bf16=False).measure(TEXTS).raw
+    assert ours.std() > 0.01  # the random model does tell texts apart
+    np.testing.assert_allclose(ours, from_pipeline(folder), atol=1e-4)
+
+
+def test_contradiction_is_found_by_name_where_the_pipeline_guesses(tiny_model: Callable[..., Path]) -> None:
+    def classifier(order: tuple[str, ...]) -> Path:
+        names = dict(enumerate(order))
+        return tiny_model("BertForSequenceClassification", id2label=names, label2id={n: i for i, n in names.items()})
+
+    usual = EntailmentTier(classifier(("entailment", "neutral", "contradiction")), QUERIES, bf16=False)
+    other = EntailmentTier(classifier(("entailment", "contradiction", "neutral")), QUERIES, bf16=False)
+    assert not np.allclose(usual.measure(TEXTS).raw, other.measure(TEXTS).raw)
+
+
+def test_scores_do_not_depend_on_the_company(tiny_nli: Path) -> None:
+    tier = EntailmentTier(tiny_nli, QUERIES, bf16=False)
+    together = tier.measure(TEXTS).evidence
+    for text, row in zip(TEXTS, together, strict=True):
+        np.testing.assert_allclose(tier.measure([text]).evidence[0], row, atol=1e-4)
+
+
+def test_no_texts_give_an_empty_table(tiny_nli: Path) -> None:
+    scores = ThemeClassifier(["Hope", "Dread"], model=tiny_nli).score([])
+    assert scores.shape == (0, 2)
+
+
+def test_the_config_decides_the_tier(
+    tiny_nli: Path, tiny_encoder: Path, tiny_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    assert isinstance(open_tier(tiny_nli, QUERIES), EntailmentTier)
+    assert isinstance(open_tier(tiny_encoder, QUERIES), QuickTier)
+    with pytest.raises(WeightsError, match="joy, anger"):
+        open_tier(tiny_model("BertForSequenceClassification", id2label={0: "joy", 1: "anger"}), QUERIES)
+    with pytest.raises(WeightsError, match="BertForTokenClassification"):
+        open_tier(tiny_model("BertForTokenClassification"), QUERIES)
+    with pytest.raises(WeightsError, match=r"config\.json is missing"):
+        open_tier(tmp_path, QUERIES)
+    (tmp_path / "config.json").write_text("[1]")
+    with pytest.raises(WeightsError, match="describes no model"):
+        open_tier(tmp_path, QUERIES)
+
+
+def test_missing_or_damaged_weights_are_named(tmp_path: Path, tiny_nli: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        ThemeClassifier(["Hope"], model=tmp_path / "absent").score(["Run!"])
+    for file in tiny_nli.iterdir():
+        (tmp_path / file.name).write_bytes(
+            file.read_bytes()[:50] if file.suffix == ".safetensors" else file.read_bytes()
+        )
+    with pytest.raises(WeightsError, match="holds no NLI model"):
+        ThemeClassifier(["Hope"], model=tmp_path).score(["Run!"])

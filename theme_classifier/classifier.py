@@ -1,0 +1,176 @@
+"""The one class that people use: labels in, tables out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from theme_classifier.calibration import METHOD, calibrated
+from theme_classifier.curves import episode_curves
+from theme_classifier.labels import EVIDENCE, check_labels, theme_queries
+from theme_classifier.passages import passages
+from theme_classifier.saved import check_target, read_saved, write_saved
+from theme_classifier.scenes import line_evidence, relative_scores, strengths
+from theme_classifier.tiers import Tier, open_tier
+from utils.artifacts import content_key, file_digest, table_digest
+from utils.errors import InputError
+from utils.models import Weights, find_weights
+from utils.progress import Progress, silent
+from utils.series import SeriesProfile, load_series
+from utils.tables import EPISODE_KEYS, EPISODES, SCENE_KEYS, require_columns
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ThemeClassifier"]
+
+
+class ThemeClassifier:
+    """Scores themes in texts and scenes; nothing is loaded before the first text.
+
+    Args:
+        theme_list: Labels, any number from one. Those that the series' profile describes are looked for by its
+            sentences, others by phrasings of the label.
+        model: Folder of weights in the Hugging Face format: an NLI sequence classifier is used for zero-shot
+            entailment, a plain encoder for similarity. None takes what `utils.models.find_weights` finds for
+            ``themes``.
+        series: Name or folder of a series, or its profile.
+
+    Raises:
+        InputError: If there are no labels, or one is blank, repeated or the name of a column.
+    """
+
+    def __init__(
+        self,
+        theme_list: Sequence[str],
+        *,
+        model: str | Path | None = None,
+        series: str | Path | SeriesProfile = "stranger_things",
+    ) -> None:
+        self.labels = check_labels(theme_list)
+        self._model = model
+        self._series = series
+
+    @cached_property
+    def weights(self) -> Weights:
+        """The weights that answer.
+
+        Raises:
+            InputError: If the given path does not exist.
+            WeightsError: If none are installed.
+        """
+        return find_weights("themes", path=self._model)
+
+    @cached_property
+    def tier(self) -> Tier:
+        """The way in which these weights measure themes."""
+        return open_tier(self.weights.path, self._queries)
+
+    @cached_property
+    def _profile(self) -> SeriesProfile:
+        return self._series if isinstance(self._series, SeriesProfile) else load_series(self._series)
+
+    @cached_property
+    def _queries(self) -> tuple[Any, ...]:
+        return theme_queries(self.labels, self._profile)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what, besides the texts, decides the scores: JSON-serialisable, for `utils.artifacts.content_key`."""
+        files = sorted((*self.weights.path.glob("*.safetensors"), *self.weights.path.glob("*.json")))
+        return {
+            "method": METHOD,
+            "themes": [asdict(query) for query in self._queries],
+            "model": {file.name: file_digest(file) for file in files},
+        }
+
+    def score(self, texts: Sequence[str], *, raw: bool = False, progress: Progress = silent) -> pd.DataFrame:
+        """Score texts, each by itself.
+
+        Args:
+            texts: Any number. What exceeds the model's window (256 tokens for the embedded encoder) is not read.
+            raw: Return the model's own number instead of the calibrated one: the probability of entailment, or the
+                cosine.
+            progress: Draws the bar.
+
+        Returns:
+            One row a text, one column a label, 0-1.
+
+        Raises:
+            InputError: If ``texts`` is a single string.
+            WeightsError: If the weights cannot score themes.
+        """
+        import pandas as pd
+
+        if isinstance(texts, str):
+            raise InputError("The texts must be a list; write [text] for a single one.")
+        measures = self.tier.measure(texts, progress=progress)
+        return pd.DataFrame(measures.raw if raw else calibrated(measures.evidence), columns=list(self.labels))
+
+    def score_scenes(self, dialogue: pd.DataFrame, *, progress: Progress = silent) -> pd.DataFrame:
+        """Score every scene, relative to the others (see `theme_classifier.scenes` for the formula).
+
+        Args:
+            dialogue: Needs ``season``, ``episode``, ``scene``, ``line`` and ``text``.
+            progress: Draws the bars.
+
+        Returns:
+            The ``themes`` table: ``season``, ``episode``, ``scene``, one column a label (0-1) and one
+            ``evidence_<label>`` each (number of the line that shows the theme most); sorted.
+
+        Raises:
+            InputError: If a column is missing or there are no lines.
+            WeightsError: If the weights cannot score themes.
+        """
+        import numpy as np
+
+        require_columns(dialogue, (*SCENE_KEYS, "line", "text"), name="dialogue")
+        if dialogue.empty:
+            raise InputError("The dialogue table has no lines; there is nothing to score.")
+        ordered = dialogue.sort_values([*SCENE_KEYS, "line"], kind="stable", ignore_index=True)
+        joined = passages(ordered)
+        evidence = self.tier.measure(joined["text"].tolist(), progress=progress).evidence
+        scene, words = joined["scene_number"].to_numpy(), joined["words"].to_numpy()
+        scores = relative_scores(
+            strengths(evidence, words, scene), np.bincount(scene, weights=words).astype(np.float64)
+        )
+        rows = line_evidence(evidence, joined, ordered["text"].tolist(), self.tier, progress=progress)
+        lines = ordered["line"].to_numpy(dtype=np.int64)[rows]
+        table = ordered[list(SCENE_KEYS)].drop_duplicates(ignore_index=True)
+        table[list(self.labels)] = scores
+        table[[EVIDENCE + label for label in self.labels]] = lines
+        return table
+
+    def get_themes(
+        self, dataset_path: str | Path, save_path: str | Path | None = None, *, progress: Progress = silent
+    ) -> pd.DataFrame:
+        """Score the episodes of a folder of subtitles, keeping the result.
+
+        Args:
+            dataset_path: A subtitle file or a folder of them.
+            save_path: CSV file. It is read instead of computing only if it was made from the same lines, themes and
+                model, which ``<save_path>.json`` beside it records; otherwise it is written anew.
+            progress: Draws the bars.
+
+        Returns:
+            ``season``, ``episode``, ``script`` and one column a label: the mean over the episode's scenes, 0-1.
+
+        Raises:
+            InputError: If the subtitles cannot be read, or ``save_path`` cannot be written or holds something else.
+            WeightsError: If the weights cannot score themes.
+        """
+        from utils.data_loader import episodes_table, load_dialogue
+
+        target = None if save_path is None else check_target(Path(save_path))
+        dialogue = load_dialogue(dataset_path, series=self._profile, progress=progress)
+        key = content_key(dialogue=table_digest(dialogue.drop(columns="source")), **self.identity())
+        saved = None if target is None else read_saved(target, key=key)
+        if saved is not None:
+            return saved
+        curves = episode_curves(self.score_scenes(dialogue, progress=progress))
+        table = episodes_table(dialogue).merge(curves, on=list(EPISODE_KEYS))[[*EPISODES, *self.labels]]
+        if target is not None:
+            write_saved(table, target, key=key)
+        return table
