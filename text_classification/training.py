@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from text_classification.examples import Examples
+from text_classification.metrics import Metrics, measure
 from text_classification.network import Network
 from text_classification.settings import TrainingSettings
 from utils.progress import Progress, silent
@@ -24,34 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Metrics", "fine_tune", "split"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Metrics:
-    """How well a trained classifier does on the rows held out, which also chose its epoch.
-
-    Attributes:
-        macro_f1: Mean F1 of the classes.
-        accuracy: Share of rows that are right.
-        interval: 95 % interval of the accuracy (Wilson, 1927).
-        majority_f1: Macro F1 of always answering the most frequent class.
-        f1: F1 of each class.
-        trained: Rows learned from.
-        held_out: Rows held out.
-        epoch: The epoch that was kept; 0 is the head fitted to the untouched encoder.
-        epochs: Epochs that ran.
-    """
-
-    macro_f1: float
-    accuracy: float
-    interval: tuple[float, float]
-    majority_f1: float
-    f1: dict[str, float]
-    trained: int
-    held_out: int
-    epoch: int
-    epochs: int
+__all__ = ["fine_tune", "split"]
 
 
 def split(classes: Sequence[int], *, share: float, seed: int) -> tuple[list[int], list[int]]:
@@ -136,14 +110,6 @@ def _learn(network: Network, batch: list[list[int]], truth: Any, weights: Any, o
     optimizer.step()
 
 
-def _wilson(right: int, rows: int, z: float = 1.96) -> tuple[float, float]:
-    """Score interval of a share (https://en.wikipedia.org/wiki/Binomial_proportion_confidence_interval)."""
-    share = right / rows
-    middle = share + z**2 / (2 * rows)
-    spread = z * ((share * (1 - share) + z**2 / (4 * rows)) / rows) ** 0.5
-    return (middle - spread) / (1 + z**2 / rows), (middle + spread) / (1 + z**2 / rows)
-
-
 def _judge(network: Network, examples: Examples, rows: Sequence[int]) -> tuple[float, float, list[int]]:
     """Macro F1, minus the loss (which tells equals apart), and the predicted classes."""
     from sklearn.metrics import f1_score, log_loss
@@ -157,27 +123,6 @@ def _judge(network: Network, examples: Examples, rows: Sequence[int]) -> tuple[f
     return score, -loss, predicted.tolist()
 
 
-def _metrics(examples: Examples, held_out: Sequence[int], predicted: Sequence[int], **epochs: int) -> Metrics:
-    import numpy as np
-    from sklearn.metrics import f1_score
-
-    truth = np.array([examples.classes[row] for row in held_out])
-    classes = range(len(examples.labels))
-    usual = np.full(len(truth), np.bincount(examples.classes).argmax())
-    f1 = f1_score(truth, predicted, average=None, labels=classes, zero_division=0)
-    right = int((truth == predicted).sum())
-    return Metrics(
-        macro_f1=float(f1.mean()),
-        accuracy=right / len(truth),
-        interval=_wilson(right, len(truth)),
-        majority_f1=float(f1_score(truth, usual, average="macro", labels=classes, zero_division=0)),
-        f1=dict(zip(examples.labels, map(float, f1), strict=True)),
-        trained=len(examples.texts) - len(truth),
-        held_out=len(truth),
-        **epochs,
-    )
-
-
 def _epochs(network: Network, examples: Examples, rows: Sequence[int], settings: TrainingSettings) -> Iterator[int]:
     """Train, and yield the number of each epoch when it is done; 0 is the fitted head alone."""
     import numpy as np
@@ -185,16 +130,16 @@ def _epochs(network: Network, examples: Examples, rows: Sequence[int], settings:
 
     random = np.random.default_rng(settings.seed)
     classes = np.asarray(examples.classes)
-    _start_head(network, [examples.texts[row] for row in rows], classes[rows].tolist(), settings)
+    _start_head(network, [examples.texts[row] for row in rows], classes[list(rows)].tolist(), settings)
     yield 0
     tokens = network.tokens(examples.texts)
-    weights = _class_weights(classes[rows], len(examples.labels))
+    weights = _class_weights(classes[list(rows)], len(examples.labels))
     optimizer = _optimizer(network, settings)
     steps = settings.epochs * math.ceil(len(rows) / settings.rows)
     schedule = _schedule(optimizer, steps=steps, warmup=settings.warmup)
     for epoch in range(1, settings.epochs + 1):
         network.encoder.train()
-        order = random.permutation(rows)
+        order = random.permutation(np.asarray(rows))
         for start in range(0, len(order), settings.rows):
             batch = order[start : start + settings.rows]
             truth = torch.from_numpy(classes[batch])
@@ -203,44 +148,50 @@ def _epochs(network: Network, examples: Examples, rows: Sequence[int], settings:
         yield epoch
 
 
-def _snapshot(module: Any) -> dict[str, Any]:
-    return {name: weight.clone() for name, weight in module.state_dict().items()}
+def _best_epoch(
+    network: Network, examples: Examples, settings: TrainingSettings, progress: Progress
+) -> tuple[Metrics, int]:
+    """Train without the rows held out until they are answered no better."""
+    train, held_out = split(examples.classes, share=settings.held_out, seed=settings.seed)
+    best = (-1.0, -math.inf)
+    kept, epoch = 0, 0
+    answers: list[int] = []
+    epochs = _epochs(network, examples, train, settings)
+    for epoch in progress(epochs, description="Finding the best epoch", total=settings.epochs + 1):
+        score, confidence, predicted = _judge(network, examples, held_out)
+        if (score, confidence) > best:
+            best, kept, answers = (score, confidence), epoch, predicted
+        elif epoch - kept >= settings.patience:
+            break
+    return measure(examples, held_out, answers, epoch=kept, epochs=epoch), kept
 
 
 def fine_tune(
     network: Network, examples: Examples, settings: TrainingSettings, *, progress: Progress = silent
 ) -> Metrics:
-    """Train a network in place and leave it with the weights of its best epoch.
+    """Train a network in place: find the best epoch on held-out rows, then begin again and learn all rows as long.
+
+    Small data can spare no row (Goodfellow et al. 2016, algorithm 7.2). The scores are those of the first of the two.
 
     Args:
         network: On base weights, with a head for the classes of the examples.
         examples: Every class at least twice.
         settings: Of the training.
-        progress: Draws the bar.
+        progress: Draws the bars.
 
     Returns:
         Scores on the rows held out.
     """
     import torch
 
-    train, held_out = split(examples.classes, share=settings.held_out, seed=settings.seed)
-    best = (-1.0, -math.inf)
-    kept, epoch = 0, 0
-    answers: list[int] = []
-    weights: list[dict[str, Any]] = []
-    parts = (network.encoder, network.head)
+    untouched = {name: weight.clone() for name, weight in network.encoder.state_dict().items()}
     # The random state of torch belongs to the caller; that of the dropout is ours.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        epochs = _epochs(network, examples, train, settings)
-        for epoch in progress(epochs, description="Training places", total=settings.epochs + 1):
-            score, confidence, predicted = _judge(network, examples, held_out)
-            if (score, confidence) > best:
-                best, kept, answers = (score, confidence), epoch, predicted
-                weights = [_snapshot(part) for part in parts]
-            elif epoch - kept >= settings.patience:
-                break
-    for part, state in zip(parts, weights, strict=True):
-        part.load_state_dict(state)
+        metrics, best = _best_epoch(network, examples, settings, progress)
+        network.encoder.load_state_dict(untouched)
+        epochs = islice(_epochs(network, examples, range(len(examples.texts)), settings), best + 1)
+        for _ in progress(epochs, description="Learning all places", total=best + 1):
+            pass
     network.encoder.eval()
-    return _metrics(examples, held_out, answers, epoch=kept, epochs=epoch)
+    return metrics

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ import pytest
 from text_classification import LocationClassifier, TrainingSettings
 from text_classification.examples import read_examples
 from text_classification.training import split
-from utils.errors import InputError
+from utils.errors import InputError, WeightsError
 from utils.series import load_series
 
 COLUMNS = {"text_column": "location_description", "label_column": "location_type"}
@@ -96,13 +97,20 @@ def test_the_words_are_those_that_it_misses_most(trained: LocationClassifier) ->
     assert without[-1] < prediction.probability
 
 
-def test_the_folder_is_read_by_transformers_and_answers_the_same(trained: LocationClassifier) -> None:
+def test_the_folder_answers_the_same_when_read_again(trained: LocationClassifier) -> None:
     names = {path.name for path in trained.model_path.iterdir()}
-    assert {"model.safetensors", "config.json", "tokenizer.json", "README.md", "training.json"} <= names
+    assert {
+        "model.safetensors",
+        "head.safetensors",
+        "config.json",
+        "tokenizer.json",
+        "README.md",
+        "training.json",
+    } <= names
     assert json.loads((trained.model_path / "config.json").read_text())["id2label"] == {"0": "Cold", "1": "Warm"}
     assert not [path for path in trained.model_path.parent.iterdir() if path != trained.model_path]
     again = LocationClassifier(trained.model_path)
-    texts = ["black ice", "soft stove", "black ice and some more words"]
+    texts = [f"{PLAIN} black ice", f"{PLAIN} soft stove", "black ice and some more words"]
     assert again.classify_many(texts) == trained.classify_many(texts)
     assert [each.label for each in again.classify_many(texts[:2])] == ["Cold", "Warm"]
 
@@ -163,6 +171,27 @@ def test_a_csv_with_other_columns_works_and_rows_without_a_label_are_counted(tmp
     )
     assert classifier.train().held_out == 2
     assert "1 without text or label" in (tmp_path / "m" / "README.md").read_text(encoding="utf-8")
+
+
+def test_a_damaged_head_is_named(trained: LocationClassifier, tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    shutil.copytree(trained.model_path, folder)
+    (folder / "head.safetensors").write_bytes(b"oops")
+    with pytest.raises(WeightsError, match=r"head\.safetensors is damaged"):
+        LocationClassifier(folder).classify_location("warm")
+    (folder / "model.safetensors").write_bytes(b"oops")
+    with pytest.raises(WeightsError, match="holds no text encoder"):
+        LocationClassifier(folder).classify_location("warm")
+
+
+def test_three_classes(tmp_path: Path, base: Path) -> None:
+    rows = [(text, label) for label, texts in (("W", WARM), ("C", COLD), ("P", [PLAIN] * 6)) for text in texts]
+    data = write_rows(tmp_path / "rows.jsonl", rows)
+    classifier = LocationClassifier(tmp_path / "m", data, base=base, settings=SETTINGS)
+    classifier.train()
+    answers = classifier.classify_many(["warm quilt", "dark pit", PLAIN])
+    assert [answer.label for answer in answers] == ["W", "C", "P"]
+    assert list(answers[0].probabilities) == ["C", "P", "W"]
 
 
 def test_many_texts_and_no_text(trained: LocationClassifier) -> None:

@@ -1,0 +1,122 @@
+"""A character answers: through a scripted server, and through the embedded model."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from character_chatbot import CharacterChatbot, ChatEngine, World, embedded_engine
+from utils.characters import Sampling
+from utils.errors import HawkinsError, InputError, WeightsError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def _bot(world: World, engine: ChatEngine, encoder: Any, **options: Any) -> CharacterChatbot:
+    return CharacterChatbot(options.pop("character", "El"), world=world, engine=engine, encoder=encoder, **options)
+
+
+def test_a_reply_has_words_sources_and_support(world: World, engine: ChatEngine, encoder: Any) -> None:
+    reply = _bot(world, engine, encoder).reply("How many waffles did you eat?")
+    assert reply.text == "Waffles are good."
+    assert reply.sources[0].label.startswith("S01E01")
+    assert reply.support == pytest.approx(0.5)  # "waffles" was said there, "good" was not
+
+
+def test_pieces_add_up_to_the_reply_and_come_one_by_one(world: World, engine: ChatEngine, encoder: Any) -> None:
+    turn = _bot(world, engine, encoder).turn("Hello?")
+    with pytest.raises(HawkinsError, match="not finished"):
+        _ = turn.reply
+    pieces = list(turn)
+    assert len(pieces) > 1
+    assert "".join(pieces).strip() == turn.reply.text
+
+
+def test_the_name_that_small_models_repeat_is_taken_off(
+    world: World, engine: ChatEngine, encoder: Any, server: Any
+) -> None:
+    server.reply = "Eleven: I am fine."
+    assert _bot(world, engine, encoder).reply("How are you?").text == "I am fine."
+
+
+def test_chat_is_the_words_alone_and_sees_the_history(
+    world: World, engine: ChatEngine, encoder: Any, server: Any
+) -> None:
+    assert _bot(world, engine, encoder).chat("And now?", [("Hi.", "Hello.")]) == "Waffles are good."
+    assert [m["content"] for m in server.asked[0]["messages"]][-3:] == ["Hi.", "Hello.", "And now?"]
+
+
+def test_the_dial_keeps_later_episodes_out_of_the_prompt(
+    world: World, engine: ChatEngine, encoder: Any, server: Any
+) -> None:
+    _bot(world, engine, encoder, until="S01E01").reply("Who is June?")
+    everything = " ".join(m["content"] for m in server.asked[0]["messages"])
+    assert "June is in the static" not in everything
+    assert "A girl. She is cold." not in everything
+    _bot(world, engine, encoder, until="S01E03").reply("Who is June?")
+    assert "June is in the static" in " ".join(m["content"] for m in server.asked[1]["messages"])
+
+
+def test_an_unknown_character_gets_suggestions(world: World, engine: ChatEngine, encoder: Any) -> None:
+    with pytest.raises(InputError, match="Did you mean Dustin"):
+        _bot(world, engine, encoder, character="Dustn").reply("Hi.")
+
+
+def test_an_episode_that_is_not_there_names_those_that_are(world: World, engine: ChatEngine, encoder: Any) -> None:
+    with pytest.raises(InputError, match=r"S09E99.*S01E01 to S01E03"):
+        _bot(world, engine, encoder, until="S09E99").reply("Hi.")
+
+
+def test_constructing_loads_nothing() -> None:
+    code = (
+        "import sys; from character_chatbot import CharacterChatbot; CharacterChatbot('Nobody at all', until='x'); "
+        "print(*[m for m in ('torch', 'pandas', 'xllamacpp', 'openai') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_no_server_is_one_sentence() -> None:
+    engine = ChatEngine("http://127.0.0.1:9/v1", model="none", label="nobody")
+    with pytest.raises(HawkinsError, match=r"No chat server answers at http://127\.0\.0\.1:9/v1"):
+        list(engine.stream([{"role": "user", "content": "Hi."}], sampling=Sampling()))
+
+
+def test_a_refusal_is_one_sentence(engine: ChatEngine, server: Any) -> None:
+    server.status = 400
+    with pytest.raises(HawkinsError, match="refused"):
+        list(engine.stream([{"role": "user", "content": "Hi."}], sampling=Sampling()))
+
+
+def test_a_file_that_is_no_model_is_refused_before_native_code_sees_it(tmp_path: Path) -> None:
+    fake = tmp_path / "model.gguf"
+    fake.write_bytes(b"GGML but not really")
+    with pytest.raises(WeightsError, match="no GGUF file"):
+        embedded_engine(fake)
+    with pytest.raises(WeightsError, match=r"must be a \.gguf file"):
+        embedded_engine(tmp_path)
+    with pytest.raises(InputError, match="does not exist"):
+        embedded_engine(tmp_path / "absent.gguf")
+
+
+@pytest.mark.slow
+def test_a_damaged_model_is_one_sentence(tmp_path: Path) -> None:
+    damaged = tmp_path / "model.gguf"
+    damaged.write_bytes(b"GGUF" + b"\x00" * 4_096)
+    with pytest.raises(WeightsError, match="cannot load"):
+        embedded_engine(damaged)
+
+
+@pytest.mark.slow
+def test_the_embedded_model_answers_with_sources() -> None:
+    bot = CharacterChatbot("Eleven", until="S01E02")
+    pieces = list(turn := bot.turn("Do you like waffles?"))
+    assert len(pieces) > 1
+    assert turn.reply.text
+    assert turn.reply.sources
+    assert all(str(passage.episode) <= "S01E02" for passage in turn.reply.sources)
+    assert "SmolLM2" in bot.engine.label

@@ -1,0 +1,174 @@
+"""The command line as a person meets it: a good run, and every kind of bad input as one line and exit code 2."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = ROOT / "series" / "stranger_things" / "sample"
+
+SRT = """1
+00:00:01,000 --> 00:00:03,000
+MIKE: Lucas, we have to find Will before it gets dark.
+
+2
+00:00:03,500 --> 00:00:05,000
+LUCAS: He is alone in the woods, Mike, and it is all my fault.
+
+3
+00:00:30,000 --> 00:00:33,000
+JOYCE: I trust you, Hopper. I know that he is alive.
+"""
+
+
+def hawkins(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "hawkins.py"), *map(str, arguments)],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+        env={**os.environ, "COLUMNS": "200", "PYTHONPATH": str(ROOT)},
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Exit code 2, one line that holds the words, no traceback."""
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert done.returncode == 2, done.stderr
+    assert len(lines) == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in lines[0], lines[0]
+
+
+@pytest.fixture
+def subtitles(tmp_path: Path) -> Path:
+    folder = tmp_path / "subtitles"
+    folder.mkdir()
+    (folder / "Show.S01E01.srt").write_text(SRT, encoding="utf-8")
+    return folder
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    refused(hawkins("analyze", tmp_path / "absent", "--out", tmp_path / "out"), "absent", "does not exist")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_without_subtitles(tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("nothing")
+    refused(hawkins("analyze", tmp_path, "--out", tmp_path / "out"), ".srt")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"not subtitles at all\n", bytes(range(256)) * 20])
+def test_a_file_that_is_not_subtitles(subtitles: Path, tmp_path: Path, content: bytes) -> None:
+    (subtitles / "Show.S01E02.srt").write_bytes(content)
+    refused(hawkins("analyze", subtitles, "--out", tmp_path / "out"), "Show.S01E02.srt")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_name_without_season_and_episode(subtitles: Path, tmp_path: Path) -> None:
+    (subtitles / "pilot.srt").write_text(SRT)
+    refused(hawkins("analyze", subtitles, "--out", tmp_path / "out"), "pilot.srt", "S01E02")
+
+
+def test_transcripts_that_are_not_there(subtitles: Path, tmp_path: Path) -> None:
+    done = hawkins("analyze", subtitles, "--transcripts", tmp_path / "none", "--out", tmp_path / "out")
+    refused(done, "none")
+
+
+def test_an_unknown_character() -> None:
+    refused(hawkins("chat", "Elevn", "Hello"), "Elevn", "Did you mean Eleven")
+
+
+def test_a_character_without_a_card() -> None:
+    refused(hawkins("chat", "Flo", "Hello"), "Flo has no card")
+
+
+@pytest.mark.parametrize(("dial", "word"), [("S09E99", "S01E01 to S01E04"), ("episode three", "S01E03")])
+def test_an_unknown_dial(dial: str, word: str) -> None:
+    refused(hawkins("chat", "Eleven", "--until", dial, "Hello"), dial, word)
+
+
+def test_an_empty_message() -> None:
+    refused(hawkins("chat", "Eleven", "   "), "empty")
+
+
+def test_an_unknown_series(subtitles: Path) -> None:
+    refused(hawkins("analyze", subtitles, "--series", "stranger_thinks"), "Did you mean stranger_things")
+
+
+def test_a_profile_key_that_cannot_be_read(subtitles: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "profile.yaml").write_text("title: Mine\nthems: []\n")
+    refused(hawkins("analyze", subtitles, "--series", folder), "profile.yaml", "thems", "Did you mean themes")
+
+
+def test_an_out_that_is_a_file(subtitles: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    refused(hawkins("analyze", subtitles, "--out", tmp_path / "out"), "is not a folder")
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_an_out_that_cannot_be_made(subtitles: Path) -> None:
+    refused(hawkins("analyze", subtitles, "--out", "/proc/hawkins"), "/proc/hawkins", "--out")
+
+
+def test_results_that_are_not_there(tmp_path: Path) -> None:
+    refused(hawkins("chat", "Eleven", "Hi", "--results", tmp_path), "holds no finished analysis", "hawkins analyze")
+
+
+def test_a_port_in_use(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        refused(hawkins("app", "--port", str(port)), str(port), "--port")
+
+
+def test_an_unknown_task() -> None:
+    refused(hawkins("models", "pull", "theme"), "Did you mean themes")
+
+
+def test_an_unknown_option_is_refused_by_name() -> None:
+    done = hawkins("analyze", "x", "--outt", "y")
+    assert done.returncode == 2
+    assert "--outt" in done.stderr
+
+
+@pytest.mark.slow
+def test_doctor_names_tasks_and_remedies() -> None:
+    done = hawkins("doctor")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for word in ("weights: chat", "SmolLM2", "hawkins models pull themes", 'pip install -e ".[aws]"'):
+        assert word in done.stdout
+
+
+@pytest.mark.slow
+def test_analyze_writes_everything_and_reads_it_again(subtitles: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = hawkins("analyze", subtitles, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "Themes by episode" in done.stdout
+    for name in ("dialogue", "themes", "mentions", "edges", "places"):
+        table = pd.read_parquet(out / f"{name}.parquet")
+        assert list(pd.read_csv(out / f"{name}.csv").columns) == list(table.columns)
+    assert set(pd.read_parquet(out / "dialogue.parquet")["speaker"]) == {"Mike", "Lucas", "Joyce"}
+    assert "<html" in (out / "report.html").read_text(encoding="utf-8")
+    written = {path.name: path.stat().st_mtime_ns for path in out.glob("*.parquet")}
+    assert hawkins("analyze", subtitles, "--out", out).returncode == 0
+    assert written == {path.name: path.stat().st_mtime_ns for path in out.glob("*.parquet")}
+    (subtitles / "Show.S01E01.srt").write_text(SRT.replace("woods", "quarry"), encoding="utf-8")
+    assert hawkins("analyze", subtitles, "--out", out).returncode == 0
+    assert pd.read_parquet(out / "dialogue.parquet")["text"].str.contains("quarry").any()
+    assert not list(out.glob(".*"))

@@ -1,0 +1,120 @@
+"""The page with its tabs, and the server behind it."""
+
+from __future__ import annotations
+
+import errno
+import html
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from analysis.results import Results
+from utils.errors import InputError
+from web.about import about_tab
+from web.analyse import analyse_tab
+from web.chat import chat_tab
+from web.look import look
+from web.network import network_tab
+from web.overview import overview_tab
+from web.places import places_tab
+from web.session import Session
+from web.themes import themes_tab
+from web.wiring import Stage
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+__all__ = ["build_app", "launch", "require_free", "serve"]
+
+# Seconds: how often uploads and reports are looked through, and how old they get.
+_CLEARING: Final = (3600, 6 * 3600)
+
+
+def build_app(results: Results) -> gr.Blocks:
+    """Build the page; it loads no model before somebody asks for one.
+
+    Args:
+        results: The analysis that visitors see first.
+    """
+    import gradio as gr
+
+    with gr.Blocks(title=f"{results.series.title} NLP", analytics_enabled=False, delete_cache=_CLEARING) as app:
+        stage = Stage(app=app, state=gr.State(None), opening=Session(results))
+        stage.follow(_heading, [gr.HTML(elem_classes="hawkins-head", apply_default_css=False)])
+        with gr.Tabs():
+            for build in (overview_tab, themes_tab, network_tab, places_tab, chat_tab, analyse_tab, about_tab):
+                build(stage)
+    return app
+
+
+def _heading(session: Session) -> str:
+    results = session.results
+    timeline = results.series.timelines.get(results.timeline)
+    first, last = session.episodes[0], session.episodes[-1]
+    span = str(first) if first == last else f"{first} to {last}"
+    subtitle = f"{timeline.title}, {span}" if timeline else span
+    return f"<h1>{html.escape(results.series.title)}</h1><p>{html.escape(subtitle)}</p>"
+
+
+def require_free(host: str, port: int) -> None:
+    """Make sure that the app can listen there.
+
+    Raises:
+        InputError: If the port is taken, or the host is none of this machine's addresses.
+    """
+    # Gradio looks at the loopback address, whatever the host.
+    for address in dict.fromkeys((host, "127.0.0.1")):
+        try:
+            socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET).close()
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise InputError(
+                    f"Port {port} is in use; stop the program that uses it, or take another: --port {port + 1}"
+                ) from None
+            raise InputError(f"Cannot listen on {host}, port {port} ({error.strerror}); give another --host or --port.") from None
+
+
+def launch(app: gr.Blocks, *, host: str, port: int) -> str:
+    """Serve the app in the background; never behind a public link.
+
+    Returns:
+        The address to open.
+
+    Raises:
+        InputError: As `require_free`.
+    """
+    require_free(host, port)
+    _, address, _ = app.launch(
+        server_name=host,
+        server_port=port,
+        share=False,
+        quiet=True,
+        prevent_thread_lock=True,
+        ssr_mode=False,
+        pwa=False,
+        run_history=False,
+        max_file_size="10mb",
+        **look(),
+    )
+    return address
+
+
+def serve(results: Results, *, host: str, port: int, announce: Callable[[str], object]) -> None:
+    """Serve the app until it is interrupted.
+
+    Args:
+        results: The analysis that visitors see first.
+        host: Address to listen on; ``127.0.0.1`` for this machine alone.
+        port: Port to listen on.
+        announce: Told the address once it answers.
+
+    Raises:
+        InputError: As `require_free`.
+    """
+    app = build_app(results)
+    announce(launch(app, host=host, port=port))
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
+    app.close(verbose=False)
