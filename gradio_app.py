@@ -35,7 +35,9 @@ def run(*, host: str = "127.0.0.1", port: int = 7860, results: Path | None = Non
     require_free(host, port)
     shown = _results(results)
     typer.echo("Starting ...", err=True)
-    serve(shown, host=host, port=port, announce=lambda address: typer.echo(f"Open {address} in a browser; Ctrl-C ends."))
+    serve(
+        shown, host=host, port=port, announce=lambda address: typer.echo(f"Open {address} in a browser; Ctrl-C ends.")
+    )
 
 
 def _results(folder: Path | None) -> Results:

@@ -6,12 +6,16 @@ Every command is a function of some package that Python code can call as well; h
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from utils.door import progress_bars, run_door
 from utils.errors import HawkinsError
+
+if TYPE_CHECKING:
+    import analysis
+    from character_chatbot import World
 
 __all__ = ["app", "main"]
 
@@ -23,7 +27,9 @@ app = typer.Typer(
     help="Turn a TV series' subtitles and transcripts into a world you can read, plot and talk to.",
 )
 models = typer.Typer(no_args_is_help=True, help="Model weights: which answer now, and fetching better ones.")
+places = typer.Typer(no_args_is_help=True, help="The classifier of places.")
 app.add_typer(models, name="models")
+app.add_typer(places, name="places")
 
 SAMPLE_RESULTS = Path("out/sample")
 
@@ -57,13 +63,13 @@ def analyze(
     typer.echo(f"Next: hawkins app --results {folder}    hawkins chat NAME --results {folder}")
 
 
-def _show(results: object) -> None:
+def _show(results: analysis.Results) -> None:
     from rich.console import Console
 
     from analysis.summary import summary
 
     console = Console()
-    for part in summary(results):  # type: ignore[arg-type]  # Results, whose import would load pandas' annotations
+    for part in summary(results):
         console.print(part)
 
 
@@ -92,7 +98,7 @@ def chat(
         answer(bot, message, console)
 
 
-def _world(folder: Path | None) -> object:
+def _world(folder: Path | None) -> World | None:
     if folder is None:
         return None
     from analysis import load_results
@@ -153,6 +159,28 @@ def doctor() -> None:
     Console().print(table)
     if any(check.needed and not check.ok for check in found):
         raise HawkinsError("Something is missing; the lines above say how to get it.")
+
+
+@places.command("train")
+def train_places(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Labelled rows (.jsonl or .csv).  [default: those of the series]")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", metavar="DIR", help="Where it is kept.  [default: the user's cache]")
+    ] = None,
+    series: Series = "stranger_things",
+) -> None:
+    """Fine-tune the location classifier, and show how well it does on rows held out."""
+    from analysis.pipeline import location_classifier
+    from text_classification import LocationClassifier
+    from utils.series import load_series
+
+    ours = location_classifier(load_series(series))
+    classifier = LocationClassifier(model or ours.model_path, data or ours.data_path)
+    with progress_bars() as progress:
+        metrics = classifier.train(progress=progress)
+    typer.echo(f"{classifier.model_path}: macro F1 {metrics.macro_f1:.2f} on {metrics.held_out} rows held out")
 
 
 @models.command("list")

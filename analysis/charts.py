@@ -37,13 +37,8 @@ _PALETTE: Final = (
 _MARKS: Final = ("circle", "square", "diamond", "triangle-up", "triangle-down", "x", "star", "cross")
 _INK: Final = "#7b828e"
 _FAINT: Final = "rgba(128,134,145,0.25)"
-# From nothing to full: the page shines through where a theme is absent.
-_HEAT: Final = (
-    (0.0, "rgba(214,69,48,0.03)"),
-    (0.35, "rgba(226,120,60,0.35)"),
-    (0.7, "rgba(205,52,52,0.85)"),
-    (1.0, "rgba(130,12,44,1)"),
-)
+# From nothing to full: the page, light or dark, shows through where a theme is weak.
+_HEAT: Final = ((0.0, "rgba(224,122,60,0.04)"), (0.4, "rgba(222,92,52,0.38)"), (1.0, "rgba(196,18,52,1)"))
 _MOST_PEOPLE: Final = 15
 _LONGEST_NAME: Final = 24
 
@@ -66,9 +61,9 @@ def _figure(height: int, **layout: object) -> go.Figure:
             "margin": {"l": 68, "r": 16, "t": 16, "b": 40},
             "height": height,
             "dragmode": False,
-            "modebar": {"remove": ["zoom", "pan", "select", "lasso", "zoomin", "zoomout", "autoscale", "reset"]},
-            **layout,
+            "hoverlabel": {"bgcolor": "#1f252e", "bordercolor": "#1f252e", "font": {"color": "#f2f4f7"}},
         }
+        | layout
     )
 
 
@@ -96,7 +91,7 @@ def theme_figure(themes: pd.DataFrame) -> go.Figure:
         )
     for position in curves.index[curves["season"].diff() > 0]:
         figure.add_vline(x=position - 0.5, line={"color": _INK, "dash": "dot", "width": 1})
-    figure.update_xaxes(type="category", showgrid=False, linecolor=_FAINT)
+    figure.update_xaxes(type="category", showgrid=False, linecolor=_FAINT, spikecolor=_INK, spikethickness=1)
     figure.update_yaxes(title="mean score of its scenes", gridcolor=_FAINT, zeroline=False)
     return figure
 
@@ -128,7 +123,7 @@ def scene_heatmap(themes: pd.DataFrame, dialogue: pd.DataFrame) -> go.Figure:
         subplot_titles=[_plain(label) for label in labels],
         horizontal_spacing=0.04,
         vertical_spacing=min(0.3, 36 / (rows * height)),
-        figure=_figure(rows * height + 60),
+        figure=_figure(rows * height + 76, margin={"l": 68, "r": 16, "t": 32, "b": 40}),
     )
     for number, label in enumerate(labels):
         figure.add_heatmap(
@@ -144,7 +139,12 @@ def scene_heatmap(themes: pd.DataFrame, dialogue: pd.DataFrame) -> go.Figure:
             col=number % columns + 1,
         )
     figure.update_layout(
-        coloraxis={"colorscale": _HEAT, "cmin": 0, "cmax": 1, "colorbar": {"title": "score", "thickness": 12, "len": 0.5}}
+        coloraxis={
+            "colorscale": _HEAT,
+            "cmin": 0,
+            "cmax": 1,
+            "colorbar": {"title": "score", "thickness": 12, "len": 0.5},
+        }
     )
     figure.update_xaxes(showgrid=False, zeroline=False)
     figure.update_xaxes(title=grid.unit, row=rows)
@@ -160,7 +160,9 @@ def centrality_figure(people: pd.DataFrame) -> go.Figure:
         people: From `character_network.centrality`.
     """
     shown = people.head(_MOST_PEOPLE)
-    names = [_plain(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…") for name in shown["character"]]
+    names = [
+        _plain(name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…") for name in shown["character"]
+    ]
     figure = _figure(24 * len(shown) + 70)
     figure.add_bar(
         x=shown["weighted_degree"].tolist(),

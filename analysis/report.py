@@ -55,7 +55,7 @@ def report_html(results: Results) -> str:
     from plotly.offline import get_plotlyjs
 
     timeline = results.series.timelines.get(results.timeline)
-    return parts.render(
+    page = parts.render(
         "report.html",
         title=results.series.title,
         subtitle=timeline.title if timeline else results.series.description,
@@ -72,6 +72,7 @@ def report_html(results: Results) -> str:
         networks=list(_networks(results.edges)),
         places=parts.places_part(results.places),
     )
+    return str(page)
 
 
 def _networks(edges: pd.DataFrame) -> Iterator[_Network]:

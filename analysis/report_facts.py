@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from theme_classifier.curves import episode_curves, peaks, theme_labels
 from utils.episodes import Episode
@@ -14,7 +16,17 @@ if TYPE_CHECKING:
 
     from analysis.results import Results
 
-__all__ = ["Change", "EpisodeFacts", "Peak", "Shift", "changes", "episode_facts", "theme_peaks", "timecode"]
+__all__ = [
+    "Change",
+    "EpisodeFacts",
+    "Peak",
+    "Shift",
+    "changes",
+    "count_scenes",
+    "episode_facts",
+    "theme_peaks",
+    "timecode",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,22 +107,24 @@ def timecode(seconds: float) -> str:
 
 def episode_facts(results: Results) -> list[EpisodeFacts]:
     """Return the facts of each episode, in order."""
-    labels = results.theme_labels
-    curves = episode_curves(results.themes).set_index(list(EPISODE_KEYS))[labels]
+    curves = episode_curves(results.themes)
+    scores = curves[results.theme_labels]
+    strongest = curves[list(EPISODE_KEYS)].assign(theme=scores.idxmax(axis=1), score=scores.max(axis=1))
     spoken = results.dialogue.assign(known=results.dialogue["speaker"].notna())
     counted = spoken.groupby(list(EPISODE_KEYS), as_index=False).agg(
         lines=("line", "size"), scenes=("scene", "nunique"), known=("known", "mean")
     )
+    rows = counted.merge(strongest, on=list(EPISODE_KEYS)).to_dict("records")
     return [
         EpisodeFacts(
-            label=str(Episode(row.season, row.episode)),
-            lines=row.lines,
-            scenes=row.scenes,
-            known=row.known,
-            theme=str(curves.loc[(row.season, row.episode)].idxmax()),
-            score=float(curves.loc[(row.season, row.episode)].max()),
+            label=str(Episode(row["season"], row["episode"])),
+            lines=row["lines"],
+            scenes=row["scenes"],
+            known=row["known"],
+            theme=row["theme"],
+            score=row["score"],
         )
-        for row in counted.itertuples(index=False)
+        for row in rows
     ]
 
 
@@ -123,19 +137,20 @@ def theme_peaks(themes: pd.DataFrame, dialogue: pd.DataFrame, *, most: int = 3) 
     keys = [*EPISODE_KEYS, "line"]
     spoken = dialogue[[*keys, "text"]].rename(columns={"text": "evidence"})
     found = peaks(themes, dialogue, most=most).merge(spoken, on=keys, how="left")
-    return {label: [_peak(row) for row in found[found["theme"] == label].to_dict("records")] for label in theme_labels(themes)}
+    return {
+        label: [_peak(row) for row in found[found["theme"] == label].to_dict("records")]
+        for label in theme_labels(themes)
+    }
 
 
-def _peak(row: dict[str, object]) -> Peak:
-    line = str(row["evidence"])
-    # An empty separator is an error, and a line may have lost words that the passage does not hold.
-    before, _, after = str(row["text"]).partition(line) if line else ("", "", "")
-    speaker = row["speaker"]
-    episode = Episode(int(str(row["season"])), int(str(row["episode"])))
+def _peak(row: dict[Hashable, Any]) -> Peak:
+    line = row["evidence"]
+    before, _, after = row["text"].partition(line)
+    when = timecode(row["start"]) or f"line {row['line']}"
     return Peak(
-        score=float(str(row["score"])),
-        place=f"{episode} {timecode(float(str(row['start']))) or 'line ' + str(row['line'])}",
-        speaker=speaker if isinstance(speaker, str) else None,
+        score=row["score"],
+        place=f"{Episode(row['season'], row['episode'])} {when}",
+        speaker=row["speaker"] if isinstance(row["speaker"], str) else None,
         before=before.strip(),
         line=line,
         after=after.strip(),
@@ -148,11 +163,13 @@ def changes(results: Results) -> list[Change]:
     ties = _tie_shares(results.edges)
     episodes = list(curves.index)
     found = []
-    for before, after in zip(episodes, episodes[1:], strict=False):
+    for before, after in pairwise(episodes):
         themes = curves.loc[[before, after]]
         pairs = ties.reindex([before, after]).fillna(0.0)
         label = f"{Episode(*before)} → {Episode(*after)}"
-        found.append(Change(label=label, rise=_most(themes, up=True), fall=_most(themes, up=False), tie=_most(pairs, up=True)))
+        found.append(
+            Change(label=label, rise=_most(themes, up=True), fall=_most(themes, up=False), tie=_most(pairs, up=True))
+        )
     return found
 
 
@@ -160,7 +177,9 @@ def _tie_shares(edges: pd.DataFrame) -> pd.DataFrame:
     """One row an episode, one column a pair: its share of the weight of all who are together."""
     together = edges[edges["kind"] == "together"]
     named = together.assign(pair=together["source"].astype(str) + " and " + together["target"].astype(str))
-    weights = named.pivot_table(index=list(EPISODE_KEYS), columns="pair", values="weight", aggfunc="sum", fill_value=0.0)
+    weights = named.pivot_table(
+        index=list(EPISODE_KEYS), columns="pair", values="weight", aggfunc="sum", fill_value=0.0
+    )
     return weights.div(weights.sum(axis=1), axis=0)
 
 

@@ -76,7 +76,8 @@ def _row(scenes: pd.DataFrame, steps: int, step: int) -> list[int | None]:
     over = middles > scenes["finish"].max() + step
     numbers = scenes.index.to_list()
     return [
-        None if place < 0 or ended else numbers[place] for place, ended in zip(running.tolist(), over.tolist(), strict=True)
+        None if place < 0 or ended else numbers[place]
+        for place, ended in zip(running.tolist(), over.tolist(), strict=True)
     ]
 
 

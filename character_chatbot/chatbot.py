@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final
@@ -21,9 +22,14 @@ from utils.models import find_weights
 
 __all__ = ["CharacterChatbot", "Reply", "Turn"]
 
+# How much of card, voice and memory a prompt carries: more confuses a small model (docs/decisions/005-small-prompts.md).
 FACTS: Final = 2
-EXAMPLES: Final = 8
+EXAMPLES: Final = 6
 SCENES: Final = 1
+# With so many examples written for a character, lines taken out of scenes only blur its voice.
+WRITTEN_ENOUGH: Final = 100
+# A sentence ends where white space follows its mark; "..." trails off and goes on.
+_SENTENCE_END: Final = re.compile(r"((?<!\.)[.!?][\"']?)(?=\s)")
 
 
 @dataclass(frozen=True)
@@ -48,21 +54,32 @@ class Turn:
         pieces: Makes the stream of text.
         sources: What the prompt carried.
         name: Of the character, which small models like to put before their words.
+        sentences: The reply ends with this one.
     """
 
-    def __init__(self, pieces: Callable[[], Iterator[str]], *, sources: Sequence[Passage], name: str) -> None:
+    def __init__(
+        self, pieces: Callable[[], Generator[str]], *, sources: Sequence[Passage], name: str, sentences: int
+    ) -> None:
         self.sources = tuple(sources)
         self._pieces = pieces
+        self._sentences = sentences
         self._label = re.compile(rf"\s*{re.escape(name)}\s*:\s*", re.IGNORECASE)
         self._reply: Reply | None = None
 
     def __iter__(self) -> Iterator[str]:
-        spoken = ""
-        for piece in self._pieces():
-            before = self._tidy(spoken)
-            spoken += piece
-            yield self._tidy(spoken)[len(before) :]
-        text = self._tidy(spoken).strip()
+        spoken = shown = ""
+        with closing(self._pieces()) as pieces:
+            for piece in pieces:
+                spoken += piece
+                tidy = self._tidy(spoken)
+                ends = [match.end(1) for match in _SENTENCE_END.finditer(tidy)]
+                full = len(ends) >= self._sentences
+                text = tidy[: ends[self._sentences - 1]] if full else tidy
+                yield text[len(shown) :]
+                shown = text
+                if full:
+                    break
+        text = shown.strip()
         self._reply = Reply(text, self.sources, _support(text, self.sources))
 
     def _tidy(self, spoken: str) -> str:
@@ -157,7 +174,8 @@ class CharacterChatbot:
     @cached_property
     def _examples(self) -> Ranking[Exchange]:
         written = known(load_voice(self.card, self.world.series), **self._lived)
-        spoken = spoken_exchanges(self.world.dialogue, self.card.name, until=self.until)
+        enough = len(written) >= WRITTEN_ENOUGH
+        spoken = [] if enough else spoken_exchanges(self.world.dialogue, self.card.name, until=self.until)
         examples = [*written, *spoken]
         return Ranking(examples, [example.user for example in examples], self.encoder)
 
@@ -184,7 +202,7 @@ class CharacterChatbot:
             context=self.engine.context,
         )
         stream = partial(self.engine.stream, messages, sampling=self.card.sampling, stop=("\n",))
-        return Turn(stream, sources=passages, name=self.card.name)
+        return Turn(stream, sources=passages, name=self.card.name, sentences=self.card.sampling.sentences)
 
     def reply(self, message: str, history: Iterable[Any] = ()) -> Reply:
         """Answer a message, with the scenes that fed the answer (see `turn`)."""

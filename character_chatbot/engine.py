@@ -6,7 +6,7 @@ Protocol: https://platform.openai.com/docs/api-reference/chat. The embedded serv
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
@@ -23,10 +23,9 @@ SLOTS: Final = 2
 # llama.cpp's own knobs (https://github.com/ggml-org/llama.cpp/tree/master/tools/server): a small model's long tail is
 # noise, and left alone it repeats itself. The penalties look back a little only, so that the examples stay usable.
 SAMPLING_EXTRAS: Final = {
-    "min_p": 0.08,
+    "min_p": 0.1,
     "repeat_penalty": 1.1,
-    "repeat_last_n": 48,
-    "dry_multiplier": 0.8,
+    "repeat_last_n": 16,
     "cache_prompt": True,
 }
 
@@ -77,7 +76,7 @@ class ChatEngine:
 
     def stream(
         self, messages: Sequence[Message], *, sampling: Sampling, stop: Sequence[str] = (), seed: int | None = None
-    ) -> Iterator[str]:
+    ) -> Generator[str]:
         """Yield the pieces of a reply as they are generated.
 
         Args:
@@ -109,9 +108,11 @@ class ChatEngine:
             ) from None
         except APIError as error:
             raise HawkinsError(f"The chat server at {self.base_url} refused: {error.message}.") from None
-        for chunk in chunks:
-            if chunk.choices and chunk.choices[0].delta.content:
-                yield chunk.choices[0].delta.content
+        # Leaving the block tells the server to stop, also when the caller wants no more.
+        with chunks:
+            for chunk in chunks:
+                if chunk.choices and chunk.choices[0].delta.content:
+                    yield chunk.choices[0].delta.content
 
 
 def _free_cores() -> int:

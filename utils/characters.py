@@ -78,11 +78,13 @@ class Sampling(Settings):
         temperature: 0 takes the likeliest token.
         top_p: Nucleus mass.
         max_tokens: Longest reply.
+        sentences: A reply ends with this one; small models lose the thread after a few.
     """
 
     temperature: float = Field(default=0.7, ge=0, le=2)
     top_p: float = Field(default=0.9, gt=0, le=1)
     max_tokens: int = Field(default=64, ge=1, le=4096)
+    sentences: int = Field(default=3, ge=1)
 
 
 class CharacterCard(Settings):

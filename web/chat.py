@@ -66,7 +66,13 @@ def chat_tab(stage: Stage) -> None:
     said.submit(answer, [said, talk, who, dial, stage.state], [said, talk], api_visibility="private")
     # A conversation belongs to one character at one point of the story.
     gr.on([who.input, dial.input, again.click], polite(greet), [who, stage.state], talk, api_visibility="private")
-    gr.on([tab.select, who.input, dial.input], warm, [who, dial, stage.state], show_progress="hidden", api_visibility="private")
+    gr.on(
+        [tab.select, who.input, dial.input],
+        warm,
+        [who, dial, stage.state],
+        show_progress="hidden",
+        api_visibility="private",
+    )
     stage.follow(_show, [who, dial, talk])
 
 

@@ -20,6 +20,7 @@ _STYLE: Final = """
 }
 .dark .gradio-container { --muted: #9aa4b2; --accent: #d9524f }
 .hawkins-part { color: var(--ink); line-height: 1.5 }
+.hawkins-part p { margin: .3rem 0 }
 .hawkins-bar { align-items: flex-end }
 .hawkins-bar button.lg { min-height: 2.9rem }
 .hawkins-head h1 { margin: .4rem 0 0; font-size: 1.7rem; font-weight: 700; letter-spacing: -.01em; color: var(--ink) }
@@ -28,7 +29,6 @@ _STYLE: Final = """
 .hawkins-part > h3 { margin: .8rem 0 0; font-size: 1.08rem; font-weight: 650; color: var(--ink) }
 .hawkins-frame { width: 100%; height: 50rem; border: 1px solid var(--rule); border-radius: 10px; background: #fff }
 .gradio-container input[type=range]::-webkit-slider-thumb { border: 2px solid var(--slider-color) }
-.hawkins-chart { background: var(--panel) }
 @media (max-width: 640px) { .hawkins-frame { height: 40rem } }
 """
 
@@ -48,4 +48,5 @@ def part(content: str | None = None) -> gr.HTML:
 
 def look() -> dict[str, Any]:
     """Return the keyword arguments of ``launch`` that decide the looks."""
-    return {"theme": _theme(), "css": parts_style() + _STYLE, "footer_links": []}
+    # In the head, because Gradio rewrites what it is given as css and loses rules with child selectors.
+    return {"theme": _theme(), "head": f"<style>{parts_style()}{_STYLE}</style>", "footer_links": []}

@@ -30,7 +30,7 @@ def network_tab(stage: Stage) -> None:
             until = gr.Slider(1, 2, step=1, label="Up to", scale=3, buttons=[])
         page = part()
         with gr.Row():
-            chart = gr.Plot(label="Centre of the network", show_label=False, elem_classes="hawkins-chart")
+            chart = gr.Plot(label="Centre of the network", show_label=False)
             table = part()
     drawn: list[gr.components.Component] = [until, page, chart, table]
 

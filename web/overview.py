@@ -44,4 +44,5 @@ def _cached(page: str, folder: str) -> str:
     """Put the page where Gradio serves files from and clears them away."""
     from gradio.processing_utils import save_bytes_to_cache
 
-    return save_bytes_to_cache(page.encode(), _REPORT, folder)
+    path: str = save_bytes_to_cache(page.encode(), _REPORT, folder)
+    return path

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from analysis.results import Results
-from character_chatbot import CharacterChatbot, Turn
+from character_chatbot import CharacterChatbot, ChatEngine, Turn
 from utils.embeddings import SentenceEncoder
 from utils.episodes import Episode
 from utils.models import find_weights
@@ -21,10 +21,16 @@ class Session:
 
     Args:
         results: What is shown.
+        engine: What generates replies; None for the embedded model.
+        encoder: What embeds memories; None for the embedded one.
     """
 
-    def __init__(self, results: Results) -> None:
+    def __init__(
+        self, results: Results, *, engine: ChatEngine | None = None, encoder: SentenceEncoder | None = None
+    ) -> None:
         self.results = results
+        self._engine = engine
+        self._given_encoder = encoder
         self._characters: dict[tuple[str, str | None], CharacterChatbot] = {}
         self._loading = Lock()
 
@@ -36,7 +42,7 @@ class Session:
     @cached_property
     def _encoder(self) -> SentenceEncoder:
         """One for all characters: it takes a while to load."""
-        return SentenceEncoder(find_weights("recall").path)
+        return self._given_encoder or SentenceEncoder(find_weights("recall").path)
 
     def turn(self, name: str, until: str | None, message: str, history: Sequence[Any] = ()) -> Turn:
         """Begin a character's reply; characters are kept, because their memories take a while to build.
@@ -55,8 +61,9 @@ class Session:
         # Two visitors, or one who is quicker than the loading, must not load everything twice.
         with self._loading:
             if key not in self._characters:
-                world, encoder = self.results.world, self._encoder
-                self._characters[key] = CharacterChatbot(name, until=until, world=world, encoder=encoder)
+                self._characters[key] = CharacterChatbot(
+                    name, until=until, world=self.results.world, engine=self._engine, encoder=self._encoder
+                )
             return self._characters[key].turn(message, history)
 
     def warm(self, name: str, until: str | None) -> None:

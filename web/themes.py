@@ -35,9 +35,9 @@ def themes_tab(stage: Stage) -> None:
             own = gr.Button("Score these", variant="primary", scale=1)
             back = gr.Button("The series' themes", scale=1)
         part(f'<p class="note">{_NOTE}</p>')
-        curves = gr.Plot(label="Themes over the episodes", show_label=False, elem_classes="hawkins-chart")
+        curves = gr.Plot(label="Themes over the episodes", show_label=False)
         part(f'<h3>Scene by scene</h3><p class="note">{_SCENES}</p>')
-        scenes = gr.Plot(label="Scene by scene", show_label=False, elem_classes="hawkins-chart")
+        scenes = gr.Plot(label="Scene by scene", show_label=False)
         part("<h3>Peak scenes</h3>")
         peaks = part()
     outputs = [curves, scenes, peaks]

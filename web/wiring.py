@@ -67,7 +67,7 @@ def warn(error: HawkinsError, *, inside: Path | None = None) -> None:
 
     message = str(error) if inside is None else str(error).replace(f"{inside}/", "")
     # The message may quote a file; Gradio shows it as HTML.
-    gr.Warning(html.escape(message), title="That did not work")
+    gr.Warning(html.escape(message))
 
 
 def polite(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,6 +90,7 @@ def bars(progress: gr.Progress) -> Progress:
     """Let the core draw its bars on the page."""
 
     def draw(items: Iterable[Any], *, description: str, total: int | None = None) -> Iterable[Any]:
-        return progress.tqdm(items, desc=description, total=total)
+        drawn: Iterable[Any] = progress.tqdm(items, desc=description, total=total)
+        return drawn
 
     return draw

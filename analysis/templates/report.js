@@ -1,19 +1,8 @@
 (() => {
-  const style = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const charts = [...document.querySelectorAll("[data-figure]")];
-  for (const box of charts) {
+  for (const box of document.querySelectorAll("[data-figure]")) {
     const figure = JSON.parse(document.getElementById(box.dataset.figure).textContent);
-    figure.layout.font.color = style("--muted");
-    Plotly.newPlot(box, figure.data, figure.layout, {responsive: true, displaylogo: false});
+    Plotly.newPlot(box, figure.data, figure.layout, {responsive: true, displayModeBar: false});
   }
-  // Titles of panels carry a colour of their own.
-  const repaint = () => charts.forEach(box => {
-    const change = {"font.color": style("--muted")};
-    (box.layout.annotations || []).forEach((_, i) => { change[`annotations[${i}].font.color`] = style("--muted"); });
-    Plotly.relayout(box, change);
-  });
-  repaint();
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   const buttons = [...document.querySelectorAll(".switch button")];
   const panels = [...document.querySelectorAll(".kind-panel")];
   buttons.forEach(button => button.addEventListener("click", () => {

@@ -120,3 +120,12 @@ def test_the_embedded_model_answers_with_sources() -> None:
     assert turn.reply.sources
     assert all(str(passage.episode) <= "S01E02" for passage in turn.reply.sources)
     assert "SmolLM2" in bot.engine.label
+
+
+def test_a_reply_ends_with_the_sentence_that_the_card_allows(
+    world: World, engine: ChatEngine, encoder: Any, server: Any
+) -> None:
+    server.reply = "One... and a half. Two? Three! Four."
+    bot = _bot(world, engine, encoder)
+    assert bot.card.sampling.sentences == 2
+    assert bot.reply("Count.").text == "One... and a half. Two?"

@@ -1,0 +1,106 @@
+"""A small season made in memory: two episodes, three scenes each, four people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from analysis.results import Results
+from character_network import build_edges
+from utils.series import load_series
+from utils.tables import DIALOGUE, MENTIONS
+
+PEOPLE = ("Mike", "Eleven", "Dustin", "Hopper")
+THEMES = ("Hope", "Danger", "Trust")
+
+
+def _dialogue(names: tuple[str, ...], saying: str) -> pd.DataFrame:
+    rows = [
+        {
+            "season": 1,
+            "episode": episode,
+            "line": line,
+            "scene": line // 8,
+            "start": 10.0 * line,
+            "end": 10.0 * line + 4,
+            "speaker": names[(line + line // 8 + episode) % len(names)] if line % 6 else pd.NA,
+            "speaker_confidence": 1.0 if line % 6 else 0.0,
+            "text": f"{saying} number {line} of episode {episode}, and some more words to it.",
+            "direction": "",
+            "source": f"S01E{episode:02d}.srt",
+        }
+        for episode in (1, 2)
+        for line in range(24)
+    ]
+    return pd.DataFrame(rows)[list(DIALOGUE)].astype({"speaker": "string"})
+
+
+def _themes(dialogue: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
+    table = dialogue[["season", "episode", "scene"]].drop_duplicates(ignore_index=True)
+    for number, label in enumerate(labels):
+        table[label] = [((3 * row + 5 * number + row * row) % 11) / 11 for row in range(len(table))]
+    for number, label in enumerate(labels):
+        table[f"evidence_{label}"] = 8 * table["scene"] + number + 1
+    return table
+
+
+@pytest.fixture(scope="session")
+def make_results() -> Callable[..., Results]:
+    """Build results with names, themes, lines and places as given."""
+
+    def make(
+        *,
+        names: tuple[str, ...] = PEOPLE,
+        labels: tuple[str, ...] = THEMES,
+        saying: str = "Line",
+        place: str = "Hawkins",
+        **tables: Any,
+    ) -> Results:
+        dialogue = _dialogue(names, saying)
+        mentions = pd.DataFrame(
+            {
+                "season": [1, 1],
+                "episode": [1, 2],
+                "line": [1, 2],
+                "character": [names[0], names[1]],
+                "surface": [names[0], names[1]],
+                "begin": [0, 0],
+                "finish": [4, 4],
+            }
+        )[list(MENTIONS)]
+        places = pd.DataFrame(
+            {
+                "name": [place, "The woods"],
+                "kind": ["Minor Location", "Danger Zone"],
+                "probability": [0.9, 0.55],
+                "text": [f"{saying}: a town.", "Dark and wide."],
+                "lines": [7, 3],
+                "season": [1, 1],
+                "episode": [1, 2],
+            }
+        )
+        results = Results(
+            folder=Path("nowhere"),
+            series=load_series(),
+            timeline="sample",
+            weights={"themes": "all-MiniLM-L6-v2 (embedded)", "places": "all-MiniLM-L6-v2 (embedded)"},
+            dialogue=dialogue,
+            themes=_themes(dialogue, labels),
+            mentions=mentions,
+            edges=build_edges(dialogue, mentions),
+            places=places,
+        )
+        return replace(results, **tables)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def results(make_results: Callable[..., Results]) -> Results:
+    """The small season as it is."""
+    return make_results()

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from utils.door import progress_bars, run_door
+from utils.errors import HawkinsError, InputError, MissingDependencyError, NotBuiltError, WeightsError, did_you_mean
+
+
+def raising(error: BaseException) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [(InputError, 2), (WeightsError, 2), (MissingDependencyError, 2), (NotBuiltError, 3)]
+)
+def test_our_errors_are_one_line_and_a_code(
+    kind: type[HawkinsError], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run_door(lambda: raising(kind("x.srt is empty; give another.")))
+    assert caught.value.code == code
+    assert capsys.readouterr() == ("", "error: x.srt is empty; give another.\n")
+
+
+def test_an_interrupt_is_130_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run_door(lambda: raising(KeyboardInterrupt()))
+    out, err = capsys.readouterr()
+    assert (caught.value.code, out) == (130, "")
+    assert err.strip().startswith("Interrupted.")
+    assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("error", [ValueError("a bug"), OSError(28, "No space left"), SystemExit(7)])
+def test_everything_else_goes_through(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(type(error)) as caught:
+        run_door(lambda: raising(error))
+    assert caught.value is error
+    assert capsys.readouterr() == ("", "")
+
+
+def test_success_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
+    calls: list[int] = []
+    run_door(lambda: calls.append(1))
+    assert calls == [1]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_bars_hand_items_on_and_leave_the_output_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bars() as progress:
+        assert list(progress(iter("abc"), description="Reading letters", total=3)) == ["a", "b", "c"]
+        assert list(progress([], description="Nothing")) == []
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "Reading letters" in err
+    assert "3/3" in err
+
+
+def test_suggestions_are_near_and_few() -> None:
+    assert did_you_mean("mxa", ["Mike", "Max", "Eleven"]) == " Did you mean Max?"
+    assert did_you_mean("zzzz", ["Mike", "Max"]) == did_you_mean("x", []) == ""
+    assert did_you_mean("aaaa", ["aaab", "aaac", "aaad", "aaae"], most=2).count(" or ") == 1
