@@ -81,11 +81,14 @@ def main() -> None:
     names = NamedEntityRecognizer()
     _row("names", timed(lambda: names.find(dialogue)), timed(lambda: _plain_names(texts)), len(texts), "lines")
     encoder = SentenceEncoder(find_weights("recall").path)
-    _row("embedding", timed(lambda: encoder.encode(texts)), timed(lambda: _plain_embedding(texts)), len(texts), "lines")
+    embedding = timed(lambda: encoder.encode(texts))
+    _row("embedding", embedding, timed(lambda: _plain_embedding(texts)), len(texts), "lines")
     with tempfile.TemporaryDirectory() as out:
         whole = timed(lambda: analyze(subtitles, transcripts=transcripts, out=Path(out) / "out", models=Path(out)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"whole      ours {whole:7.2f} s with the location classifier's training; peak {peak:.2f} GB (peers included)")
+    print(
+        f"whole      ours {whole:7.2f} s with the location classifier's training; peak {peak:.2f} GB (peers included)"
+    )
 
 
 if __name__ == "__main__":

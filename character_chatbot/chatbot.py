@@ -22,7 +22,7 @@ from utils.models import find_weights
 
 __all__ = ["CharacterChatbot", "Reply", "Turn"]
 
-# How much of card, voice and memory a prompt carries: more confuses a small model (docs/decisions/005-small-prompts.md).
+# What a prompt carries of card, voice and memory: more confuses a small model (docs/decisions/005-small-prompts.md).
 FACTS: Final = 2
 EXAMPLES: Final = 6
 SCENES: Final = 1

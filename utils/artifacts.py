@@ -131,8 +131,11 @@ def read_provenance(path: Path) -> dict[str, Any] | None:
         schema = pq.read_schema(path)
     except (OSError, pa.ArrowInvalid):
         return None
-    record = (schema.metadata or {}).get(_METADATA_KEY)
-    return json.loads(record) if record is not None else None
+    try:
+        record = json.loads((schema.metadata or {}).get(_METADATA_KEY, b""))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return None
+    return record if isinstance(record, dict) and "key" in record else None
 
 
 def read_table(path: Path, *, key: str | None = None, columns: Iterable[str] | None = None) -> pd.DataFrame | None:
@@ -147,8 +150,12 @@ def read_table(path: Path, *, key: str | None = None, columns: Iterable[str] | N
         The table, or None where the file is absent, damaged, or made from something else.
     """
     import pandas as pd
+    import pyarrow as pa
 
     provenance = read_provenance(path)
     if provenance is None or (key is not None and provenance["key"] != key):
         return None
-    return pd.read_parquet(path, columns=list(columns) if columns is not None else None)
+    try:
+        return pd.read_parquet(path, columns=list(columns) if columns is not None else None)
+    except (OSError, pa.ArrowInvalid):
+        return None

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 from utils.episodes import Episode
 from utils.errors import InputError, did_you_mean
 from utils.series import SeriesProfile
-from utils.settings import Settings, read_settings
+from utils.settings import Settings, describe, read_settings
 
 __all__ = [
     "CharacterCard",
@@ -162,14 +162,17 @@ def load_voice(card: CharacterCard, series: SeriesProfile) -> list[Exchange]:
     exchanges = list(card.examples)
     if not path.is_file():
         return exchanges
-    for number, row in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    try:
+        rows = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8.") from None
+    for number, row in enumerate(rows, start=1):
+        if not row.strip():
+            continue
         try:
             exchanges.append(Exchange.model_validate_json(row))
         except ValidationError as error:
-            problem = error.errors()[0]
-            raise InputError(
-                f"{path}, line {number}: {problem['msg']} ({problem['loc'] or 'the whole line'})."
-            ) from None
+            raise InputError(f"{path}, line {number}: {describe(error, Exchange)}") from None
     return exchanges
 
 
@@ -180,10 +183,11 @@ def system_prompt(card: CharacterCard, facts: Iterable[Fact]) -> str:
         card: Who speaks.
         facts: What it knows, from `known`.
     """
+    known_now = " ".join(fact.text for fact in facts)
     parts = [
         f"You are {card.name}, {card.age} years old. {card.description}",
         " ".join(card.style),
-        "What you know: " + " ".join(fact.text for fact in facts),
+        known_now and f"What you know: {known_now}",
         f"Answer only as {card.name}, in the first person. If you do not know something, say so in your own way.",
     ]
     return "\n".join(part for part in parts if part.strip())

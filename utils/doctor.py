@@ -77,7 +77,9 @@ def _packages() -> Iterator[Check]:
     wanted = _pins(_HOME / "requirements.txt")
     found = {name: _version(name) for name in wanted}
     missing = sorted(name for name, version in found.items() if version is None)
-    other = sorted(f"{name} {v} (tested: {wanted[name]})" for name, v in found.items() if v and v != wanted[name])
+    # "2.13.0+cpu" is a local build of 2.13.0 (PEP 440).
+    differ = ((name, v) for name, v in found.items() if v and v.partition("+")[0] != wanted[name])
+    other = sorted(f"{name} {version} (tested: {wanted[name]})" for name, version in differ)
     label = f"{len(wanted) - len(missing)} of {len(wanted)} installed"
     if missing:
         label += f"; missing: {', '.join(missing[:5])}"

@@ -61,16 +61,7 @@ class SentenceEncoder:
 
     def _load(self) -> tuple[Any, Any]:
         if self._loaded is None:
-            from transformers import AutoModel, AutoTokenizer
-            from transformers.utils import logging
-
-            logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-            try:
-                tokenizer = AutoTokenizer.from_pretrained(self.path, local_files_only=True)
-                model = AutoModel.from_pretrained(self.path, local_files_only=True, use_safetensors=True)
-            except (OSError, ValueError) as error:
-                raise WeightsError(f"{self.path} holds no sentence encoder: {str(error).splitlines()[0]}") from None
-            self._loaded = tokenizer, model.eval()
+            self._loaded = _read_encoder(self.path)
         return self._loaded
 
     def encode(self, texts: Sequence[str], *, progress: Progress = silent) -> NDArray[np.float32]:
@@ -99,6 +90,37 @@ class SentenceEncoder:
             padded = tokenizer.pad({"input_ids": [tokens[index] for index in batch]}, return_tensors="pt")
             vectors[batch] = _pool(model, padded)
         return vectors[[unique[text] for text in texts]]
+
+
+def _read_encoder(path: Path) -> tuple[Any, Any]:
+    """Load tokenizer and model from a folder that really holds both.
+
+    transformers makes up what is missing: an empty tokenizer, random weights.
+    """
+    from safetensors import SafetensorError
+    from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
+
+    if not any((path / name).is_file() for name in ("tokenizer.json", "vocab.txt", "tokenizer.model")):
+        raise WeightsError(f"{path} holds no sentence encoder: it has no tokenizer.")
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    reported = logging.get_verbosity()
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        model, loaded = AutoModel.from_pretrained(
+            path, local_files_only=True, use_safetensors=True, output_loading_info=True
+        )
+    except (OSError, ValueError, SafetensorError) as error:
+        raise WeightsError(f"{path} holds no sentence encoder: {str(error).splitlines()[0]}") from None
+    finally:
+        logging.set_verbosity(reported)
+    # A pooler is not used here, so that an encoder published without one is whole.
+    if missing := [key for key in loaded["missing_keys"] if not key.startswith("pooler.")]:
+        raise WeightsError(
+            f"{path} holds no sentence encoder: its weights lack {missing[0]} and {len(missing) - 1} more."
+        )
+    return tokenizer, model.eval()
 
 
 def _pool(model: Any, padded: Any) -> NDArray[np.float32]:

@@ -239,8 +239,10 @@ def hub_token() -> str | None:
     """Return the Hub token from ``huggingface_token`` or ``HF_TOKEN`` (environment, then ``.env`` here), or None."""
     from dotenv import dotenv_values
 
-    settings = {**dotenv_values(Path.cwd() / ".env"), **os.environ}
-    return settings.get("huggingface_token") or settings.get("HF_TOKEN") or None
+    for settings in (os.environ, dotenv_values(Path.cwd() / ".env")):
+        if token := settings.get("huggingface_token") or settings.get("HF_TOKEN"):
+            return token
+    return None
 
 
 def pull_weights(task: str) -> Weights:

@@ -20,6 +20,11 @@ __all__ = ["CastMember", "Place", "SceneSettings", "SeriesProfile", "Theme", "Ti
 _SERIES_ROOT = Path(__file__).resolve().parent.parent / "series"
 
 
+def _folded(name: str) -> str:
+    """A name as it is compared: any case, any run of spaces."""
+    return " ".join(name.split()).casefold()
+
+
 class CastMember(Settings):
     """One person.
 
@@ -113,9 +118,12 @@ class SeriesProfile(Settings):
     @model_validator(mode="after")
     def _names_are_unambiguous(self) -> Self:
         owner: dict[str, str] = {}
+        everybody = [person.name for person in self.cast]
+        if twice := {name for name in everybody if everybody.count(name) > 1}:
+            raise ValueError(f"{min(twice)} is in the cast twice")
         for person in self.cast:
             for name in (person.name, *person.aliases):
-                other = owner.setdefault(name.casefold(), person.name)
+                other = owner.setdefault(_folded(name), person.name)
                 if other != person.name:
                     raise ValueError(f"the name '{name}' belongs to both {other} and {person.name}; remove it from one")
         labels = [theme.label.casefold() for theme in self.themes]
@@ -124,15 +132,24 @@ class SeriesProfile(Settings):
         for name, timeline in self.timelines.items():
             if timeline.after is not None and timeline.after not in self.timelines:
                 raise ValueError(f"timeline '{name}' comes after '{timeline.after}', which is not a timeline")
+            self._require_a_beginning(name)
         return self
+
+    def _require_a_beginning(self, name: str) -> None:
+        seen = {name}
+        while (after := self.timelines[name].after) is not None and after in self.timelines:
+            if after in seen:
+                raise ValueError(f"timeline '{after}' comes after itself")
+            seen.add(after)
+            name = after
 
     @cached_property
     def _canonical(self) -> dict[str, str]:
-        return {name.casefold(): person.name for person in self.cast for name in (person.name, *person.aliases)}
+        return {_folded(name): person.name for person in self.cast for name in (person.name, *person.aliases)}
 
     def canonical(self, name: str) -> str | None:
         """Return the canonical name of a person, or None for somebody unknown (any case, outer space ignored)."""
-        return self._canonical.get(" ".join(name.split()).casefold())
+        return self._canonical.get(_folded(name))
 
     def require_character(self, name: str) -> str:
         """Return the canonical name of a person.
@@ -196,4 +213,4 @@ def load_series(name: str | Path = "stranger_things") -> SeriesProfile:
         hint = did_you_mean(str(name), series_names()) or f" There are: {', '.join(series_names())}."
         raise InputError(f"No series '{name}': neither a folder with a profile.yaml nor one of ours.{hint}")
     profile = read_settings(folder / "profile.yaml", SeriesProfile)
-    return profile.model_copy(update={"folder": folder})
+    return profile.model_copy(update={"folder": folder.resolve()})

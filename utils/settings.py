@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from utils.errors import InputError, did_you_mean
 
-__all__ = ["Settings", "read_settings"]
+__all__ = ["Settings", "describe", "read_settings"]
 
 
 class Settings(BaseModel):
@@ -38,6 +38,8 @@ def _read_yaml(path: Path) -> Any:
         raise InputError(
             f"{path}{line} is not valid YAML: {getattr(error, 'problem', None) or 'unreadable'}."
         ) from None
+    except ValueError as error:  # a date or number that YAML's grammar allows and Python does not
+        raise InputError(f"{path} is not valid YAML: {error}; put quotes around the value.") from None
 
 
 def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
@@ -71,10 +73,22 @@ def read_settings(path: Path, model: type[S]) -> S:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        location = first["loc"]
-        key = ".".join(str(part) for part in location) or "(top level)"
-        if first["type"] == "extra_forbidden":
-            hint = did_you_mean(str(location[-1]), _known_keys(model, location))
-            raise InputError(f"{path}: unknown key '{key}'.{hint}") from None
-        raise InputError(f"{path}: key '{key}': {first['msg']}.") from None
+        raise InputError(f"{path}: {describe(error, model)}") from None
+
+
+def describe(error: ValidationError, model: type[BaseModel]) -> str:
+    """Say in one sentence what is wrong with settings.
+
+    A misspelt key that must be there counts as two errors to pydantic; the unknown one says more.
+
+    Args:
+        error: What pydantic found.
+        model: What was to be described, for suggestions.
+    """
+    first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
+    location = first["loc"]
+    key = ".".join(str(part) for part in location)
+    if first["type"] == "extra_forbidden":
+        return f"unknown key '{key}'.{did_you_mean(str(location[-1]), _known_keys(model, location))}"
+    message = first["msg"].removeprefix("Value error, ")
+    return f"key '{key}': {message}." if key else f"{message}."

@@ -117,7 +117,8 @@ def serve(results: Results, *, host: str, port: int, announce: Callable[[str], o
         InputError: As `require_free`.
     """
     app = build_app(results)
-    announce(launch(app, host=host, port=port))
+    address = launch(app, host=host, port=port)
     with suppress(KeyboardInterrupt):
+        announce(address)
         threading.Event().wait()
     app.close(verbose=False)

@@ -11,13 +11,13 @@ from character_chatbot import Passage
 from character_chatbot.engine import Message
 from character_chatbot.prompt import normalise_history
 from utils.characters import card_names, load_card
-from utils.errors import HawkinsError
+from utils.errors import HawkinsError, InputError
 from utils.models import find_weights
 from web.look import part
 from web.session import Session
 from web.wiring import Stage, polite, warn
 
-__all__ = ["chat_tab"]
+__all__ = ["answer", "chat_tab"]
 
 _ALL: Final = "everything"
 _SILENCE: Final = "(no answer came; say it in another way)"
@@ -42,13 +42,13 @@ def chat_tab(stage: Stage) -> None:
             feedback_options=None,
         )
         said = gr.Textbox(show_label=False, placeholder="Say something …", submit_btn=True, max_length=2000)
-        part(f'<p class="note">{_note()}</p>')
+        part(f'<p class="note">{html.escape(_note())}</p>')
 
-    def answer(
+    def reply(
         message: str, history: list[dict[str, Any]], who: str, dial: str, session: Session | None
     ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         try:
-            yield from _answer(message, history, who, dial, stage.current(session))
+            yield from answer(message, history, who, dial, stage.current(session))
         except HawkinsError as error:
             warn(error)
             # As before, with the message back in its box.
@@ -63,7 +63,7 @@ def chat_tab(stage: Stage) -> None:
             if who:
                 stage.current(session).warm(who, _until(dial))
 
-    said.submit(answer, [said, talk, who, dial, stage.state], [said, talk], api_visibility="private")
+    said.submit(reply, [said, talk, who, dial, stage.state], [said, talk], api_visibility="private")
     # A conversation belongs to one character at one point of the story.
     gr.on([who.input, dial.input, again.click], polite(greet), [who, stage.state], talk, api_visibility="private")
     gr.on(
@@ -118,10 +118,26 @@ def _spoken(history: Sequence[dict[str, Any]]) -> list[Message]:
     return [Message(role=turn["role"], content=html.unescape(turn["content"])) for turn in normalise_history(spoken)]
 
 
-def _answer(
-    message: str, history: list[dict[str, Any]], who: str, dial: str, session: Session
+def answer(
+    message: str, history: list[dict[str, Any]], who: str | None, dial: str, session: Session
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Stream a reply, then its sources."""
+    """Stream a reply, then its sources.
+
+    Args:
+        message: What was said to the character.
+        history: What the page shows so far.
+        who: The character; None where the series has no cards.
+        dial: The last episode that it remembers, or ``everything``.
+        session: Where it lives.
+
+    Yields:
+        What the box to write in holds, and what the page shows.
+
+    Raises:
+        HawkinsError: If nobody can answer; the page shows the question then.
+    """
+    if who is None:
+        raise InputError(f"No character of {session.results.series.title} has a card yet; see docs/series.md.")
     shown = [*history, _said("user", message)]
     # At once, because the first reply waits for the models to load.
     yield "", [*shown, _said("assistant", "…")]

@@ -146,7 +146,7 @@ def test_a_voice_is_the_card_and_then_the_file(series: SeriesProfile) -> None:
     ("row", "trouble"),
     [
         ("{", "JSON"),
-        ("[]", "whole line"),
+        ("[]", "object"),
         ({"user": "Hi"}, "reply"),
         ({"user": "", "reply": "a"}, "user"),
         ({"user": "Hi", "reply": "a", "mood": "b"}, "mood"),

@@ -1,0 +1,199 @@
+"""The app in a browser: every tab shows its content, and nothing is asked of any other machine."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from analysis.report import report_html
+from analysis.results import Results
+from utils.characters import load_card
+from web.app import build_app, launch
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+DEBIAN = Path("/usr/bin/chromium")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+HOSTILE = "<img src=http://evil.example/x onerror=document.title='hit'>${1+1}{{1+1}}</script>"
+WAIT = 60_000  # milliseconds; models load within
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        own = Path(driver.chromium.executable_path)
+        if not (DEBIAN.exists() or own.exists()):
+            pytest.skip("no Chromium here")
+        started = driver.chromium.launch(executable_path=DEBIAN if DEBIAN.exists() else own, args=OPTIONS)
+        yield started
+        started.close()
+
+
+class Visit:
+    """A page that keeps what it asked for and what went wrong on it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.asked: list[str] = []
+        self.errors: list[str] = []
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open_tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name, exact=True).click()
+
+    @property
+    def elsewhere(self) -> list[str]:
+        """Requests that left this machine."""
+        here = {"127.0.0.1", None}
+        return [url for url in self.asked if urlsplit(url).hostname not in here]
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[[Results], Visit]]:
+    """Serve results and open the page."""
+    apps, pages = [], []
+
+    def start(results: Results) -> Visit:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        apps.append(build_app(results))
+        address = launch(apps[-1], host="127.0.0.1", port=port)
+        pages.append(browser.new_page(viewport={"width": 1280, "height": 900}))
+        visit = Visit(pages[-1])
+        pages[-1].goto(address)
+        return visit
+
+    yield start
+    for page in pages:
+        page.close()
+    for app in apps:
+        app.close(verbose=False)
+
+
+def test_every_tab_shows_its_content_and_stays_on_this_machine(
+    visit: Callable[[Results], Visit], results: Results
+) -> None:
+    from playwright.sync_api import expect
+
+    seen = visit(results)
+    page = seen.page
+    expect(page.locator(".hawkins-head h1")).to_have_text("Stranger Things")
+    expect(page.locator(".hawkins-part dl.tiles")).to_contain_text("spoken lines")
+    expect(page.get_by_text("S01E01 → S01E02")).to_be_visible()
+
+    seen.open_tab("Themes")
+    expect(page.locator(".js-plotly-plot .scatterlayer .trace")).to_have_count(len(results.theme_labels))
+    expect(page.locator(".js-plotly-plot .heatmaplayer")).to_have_count(len(results.theme_labels))
+    expect(page.locator(".peak")).to_have_count(len(results.theme_labels))
+
+    seen.open_tab("Network")
+    frame = page.frame_locator("iframe.hawkins-frame")
+    expect(frame.locator("h1")).to_have_text("Who is together, up to S01E02")
+    expect(frame.locator("canvas")).to_be_visible()
+    page.get_by_label("Speaks to").click()
+    expect(frame.locator("h1")).to_have_text("Who speaks to whom, up to S01E02")
+    page.locator("input[type=range]").press("ArrowLeft")
+    expect(frame.locator("h1")).to_have_text("Who speaks to whom, up to S01E01")
+    expect(page.get_by_role("region", name="Centrality")).to_contain_text("Eleven")
+
+    seen.open_tab("Places")
+    expect(page.get_by_role("region", name="Places")).to_contain_text("Danger Zone")
+
+    seen.open_tab("About")
+    expect(page.get_by_text("What answers now")).to_be_visible()
+    expect(page.get_by_text("not connected with the show's makers")).to_be_visible()
+
+    seen.open_tab("Overview")
+    page.get_by_role("button", name="Make the report").click()
+    expect(page.get_by_role("cell", name="hawkins-report.html")).to_be_visible(timeout=WAIT)
+    assert seen.elsewhere == []
+    assert seen.errors == []
+
+
+def test_a_character_answers_with_its_sources(visit: Callable[[Results], Visit], results: Results) -> None:
+    from playwright.sync_api import expect
+
+    seen = visit(results)
+    page = seen.page
+    seen.open_tab("Chat")
+    expect(page.get_by_text("Fictional AI characters, played by")).to_be_visible()
+    expect(page.get_by_text(load_card("Eleven", results.series).greeting)).to_be_visible()
+    box = page.get_by_placeholder("Say something")
+    box.fill("Do you <b>like</b> line number 9?")
+    box.press("Enter")
+    expect(page.get_by_text("Do you <b>like</b> line number 9?")).to_be_visible()
+    source = page.get_by_text("reminded of S01E0").first
+    expect(source).to_be_visible(timeout=2 * WAIT)
+    source.click()
+    expect(page.get_by_text("and some more words to it").first).to_be_visible()
+    box.fill("   ")
+    box.press("Enter")
+    expect(page.get_by_text("The message is empty; say something.")).to_be_visible()
+    assert seen.elsewhere == []
+
+
+def test_what_cannot_be_analysed_is_said_in_one_line(
+    visit: Callable[[Results], Visit], results: Results, tmp_path: Path
+) -> None:
+    from playwright.sync_api import expect
+
+    seen = visit(results)
+    page = seen.page
+    seen.open_tab("Analyse")
+    page.get_by_role("button", name="Analyse", exact=True).click()
+    expect(page.get_by_text("No subtitles were given")).to_be_visible()
+    empty = tmp_path / "S01E01.srt"
+    empty.write_text("this is no subtitle file\n", encoding="utf-8")
+    page.locator("input[type=file]").first.set_input_files(empty)
+    expect(page.get_by_text("S01E01", exact=False).first).to_be_visible()
+    page.get_by_role("button", name="Analyse", exact=True).click()
+    said = page.get_by_text("S01E01.srt is not", exact=False)
+    expect(said).to_be_visible()
+    assert "hawkins-" not in said.inner_text()
+    assert seen.errors == []
+
+
+def test_hostile_texts_stay_texts(visit: Callable[[Results], Visit], make_results: Callable[..., Results]) -> None:
+    from playwright.sync_api import expect
+
+    names = (HOSTILE, "Eleven", "Dustin", "Hopper")
+    seen = visit(make_results(names=names, saying=HOSTILE, place=HOSTILE, labels=("Hope", HOSTILE)))
+    for tab in ("Overview", "Themes", "Network", "Places"):
+        seen.open_tab(tab)
+        seen.page.wait_for_timeout(1500)
+    expect(seen.page.get_by_role("region", name="Places")).to_contain_text(HOSTILE)
+    assert seen.page.title() != "hit"
+    assert seen.elsewhere == []
+
+
+def test_the_report_opens_from_disk_without_a_network(
+    browser: Browser, make_results: Callable[..., Results], tmp_path: Path
+) -> None:
+    from playwright.sync_api import expect
+
+    results = make_results(names=("Mike", HOSTILE, "Dustin", "Hopper"), saying=HOSTILE)
+    path = tmp_path / "report.html"
+    path.write_text(report_html(results), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 390, "height": 800})
+    seen = Visit(page)
+    page.goto(path.as_uri())
+    expect(page.locator("[data-figure=figure-themes] .scatterlayer .trace")).to_have_count(len(results.theme_labels))
+    expect(page.locator("#kind-together canvas")).to_be_visible()
+    page.get_by_role("button", name="Speaks to").click()
+    expect(page.locator("#kind-speaks_to canvas")).to_be_visible()
+    expect(page.locator("#kind-together")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.title() != "hit"
+    assert [url for url in seen.asked if not url.startswith(("file:", "data:", "blob:"))] == []
+    assert seen.errors == []
+    page.close()
