@@ -123,7 +123,7 @@ def demo(
     _show(results)
     console = Console()
     console.print("\n[bold]A short chat[/bold] [dim](fictional characters, played by a small embedded model)[/dim]")
-    for name, question in (("Eleven", "Do you like waffles?"), ("Dustin", "What do you think of Steve?")):
+    for name, question in (("Eleven", "Who are you?"), ("Dustin", "What do you think of Steve?")):
         console.print(f"[bold cyan]You:[/bold cyan] {question}")
         answer(CharacterChatbot(name, world=results.world), question, console)
     typer.echo(f"\nReport: {out / REPORT}\nNext: hawkins app    hawkins chat Mike    hawkins analyze YOUR_SUBTITLES")

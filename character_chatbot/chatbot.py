@@ -196,7 +196,7 @@ class CharacterChatbot:
             self.card,
             asked,
             facts=self._facts.nearest(asked, FACTS),
-            examples=self._examples.nearest(asked, EXAMPLES)[::-1],
+            examples=self._examples.nearest(asked, EXAMPLES),
             passages=passages,
             history=normalise_history(history),
             context=self.engine.context,

@@ -98,7 +98,7 @@ def build_messages(
         card: Who answers.
         message: Cleaned.
         facts: What the character knows of the matter.
-        examples: How it answers; the most telling last.
+        examples: How it answers, as turns before the conversation.
         passages: What it remembers of the matter.
         history: The conversation so far; its newest part that fits is used.
         context: Tokens that prompt and reply may fill.

@@ -5,6 +5,7 @@ the mean similarity to `CONTRASTS`, standardised likewise, and the difference st
 All of this is linear in the line's embedding, so each theme becomes a weight vector and an intercept, and scoring is
 one matrix product after the embedding. On 4,472 film subtitle lines with emotion labels (EDOS) that gives macro AUC
 0.880 over six themes (cosine to the bare label: 0.801), and 0.900 over six labels that no profile describes (0.839).
+The phrasings were chosen on the same lines, so expect somewhat less elsewhere.
 """
 
 from __future__ import annotations

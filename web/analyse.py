@@ -26,6 +26,7 @@ _HELP: Final = (
     "columns name,line) the speakers are known too. Everything happens on this machine. "
     "An hour of dialogue takes some seconds; what is found then fills the other tabs, for you alone."
 )
+_HEIGHT: Final = 240  # pixels; longer lists scroll
 
 
 def analyse_tab(stage: Stage) -> None:
@@ -35,14 +36,17 @@ def analyse_tab(stage: Stage) -> None:
     with gr.Tab("Analyse"):
         part(f'<p class="note">{_HELP}</p>')
         with gr.Row():
-            subtitles = gr.File(label="Subtitles", file_count="multiple", file_types=list(SUBTITLES))
+            subtitles = gr.File(label="Subtitles", file_count="multiple", file_types=list(SUBTITLES), height=_HEIGHT)
             transcripts = gr.File(
-                label="Transcripts (may be left out)", file_count="multiple", file_types=list(TRANSCRIPTS)
+                label="Transcripts (may be left out)",
+                file_count="multiple",
+                file_types=list(TRANSCRIPTS),
+                height=_HEIGHT,
             )
         with gr.Row():
             start = gr.Button("Analyse", variant="primary")
             back = gr.Button("Back to what was shown first")
-        done = part()
+        done = part(least_height=90)
 
     def run(
         subtitles: list[str] | None,

@@ -21,7 +21,7 @@ _STYLE: Final = """
 .dark .gradio-container { --muted: #9aa4b2; --accent: #d9524f }
 .hawkins-part { color: var(--ink); line-height: 1.5 }
 .hawkins-part p { margin: .3rem 0 }
-.hawkins-bar { align-items: flex-end }
+.hawkins-bar { align-items: flex-end !important }
 .hawkins-bar button.lg { min-height: 2.9rem }
 .hawkins-head h1 { margin: .4rem 0 0; font-size: 1.7rem; font-weight: 700; letter-spacing: -.01em; color: var(--ink) }
 .hawkins-head p { margin: .1rem 0 0; color: var(--muted) }
@@ -39,11 +39,16 @@ def _theme() -> gr.Theme:
     return gr.themes.Default(primary_hue="red", neutral_hue="slate", font=_FONTS, font_mono=_MONO)
 
 
-def part(content: str | None = None) -> gr.HTML:
-    """Return a component for HTML of ours, in the style of the report."""
+def part(content: str | None = None, *, least_height: int | None = None) -> gr.HTML:
+    """Return a component for HTML of ours, in the style of the report.
+
+    Args:
+        content: What it shows at first.
+        least_height: In pixels; leaves room for a bar where nothing is shown yet.
+    """
     import gradio as gr
 
-    return gr.HTML(content, elem_classes="hawkins-part", apply_default_css=False)
+    return gr.HTML(content, elem_classes="hawkins-part", apply_default_css=False, min_height=least_height)
 
 
 def look() -> dict[str, Any]:
