@@ -106,6 +106,7 @@ class CharacterChatbot:
         world: Where it lives; None for the sample season.
         engine: What generates; None for the embedded model.
         encoder: What embeds memories; None for the embedded one.
+        memory: What the character witnessed, if it was read before; the dial bounds it anew.
     """
 
     def __init__(
@@ -116,12 +117,14 @@ class CharacterChatbot:
         world: World | None = None,
         engine: ChatEngine | None = None,
         encoder: SentenceEncoder | None = None,
+        memory: WitnessMemory | None = None,
     ) -> None:
         self._character = character
         self._until = until
         self._given_world = world
         self._given_engine = engine
         self._given_encoder = encoder
+        self._given_memory = memory
 
     @cached_property
     def world(self) -> World:
@@ -159,6 +162,8 @@ class CharacterChatbot:
     @cached_property
     def memory(self) -> WitnessMemory:
         """Everything that the character witnessed, whatever the dial says; `WitnessMemory.recall` bounds it."""
+        if self._given_memory is not None:
+            return self._given_memory
         passages = witnessed_passages(self.world.dialogue, self.world.series, self.card.name)
         return WitnessMemory(list(passages), encoder=self.encoder)
 

@@ -161,7 +161,10 @@ class WitnessMemory:
     def _fused(self, question: str) -> NDArray[np.float64]:
         import numpy as np
 
-        rankings = [self._keywords.get_scores(_tokens([question], ids=False)[0])]
+        rankings = []
+        # "And then?" has no word that BM25 counts.
+        if words := _tokens([question], ids=False)[0]:
+            rankings.append(self._keywords.get_scores(words))
         if self._encoder is not None:
             rankings.append(self._vectors @ self._encoder.encode([question])[0])
         fused = np.zeros(len(self.passages))

@@ -61,8 +61,15 @@ class Session:
         # Two visitors, or one who is quicker than the loading, must not load everything twice.
         with self._loading:
             if key not in self._characters:
+                known = next((bot for (other, _), bot in self._characters.items() if other == name), None)
                 self._characters[key] = CharacterChatbot(
-                    name, until=until, world=self.results.world, engine=self._engine, encoder=self._encoder
+                    name,
+                    until=until,
+                    world=self.results.world,
+                    engine=self._engine,
+                    encoder=self._encoder,
+                    # Another place on the dial remembers less of the same, and need not read it again.
+                    memory=known.memory if known else None,
                 )
             return self._characters[key].turn(message, history)
 

@@ -78,3 +78,9 @@ def test_a_speaker_who_is_not_sure_is_no_model(world: World) -> None:
 
 def test_ranking_of_nothing_is_nothing(encoder: Any) -> None:
     assert Ranking([], [], encoder).nearest("anything", 3) == []
+
+
+@pytest.mark.parametrize("question", ["And then?", "?!", "the"])
+def test_a_question_without_a_telling_word_recalls_all_the_same(world: World, encoder: Any, question: str) -> None:
+    assert _memory(world, "Eleven", encoder).recall(question)
+    assert _memory(world, "Eleven", None).recall(question)
