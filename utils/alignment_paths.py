@@ -1,0 +1,152 @@
+"""How probable each place of each line is, given the lines around it.
+
+A hidden Markov chain over the lines of an episode (Rabiner 1989, forward-backward): the state is a place in the
+transcript, or nowhere after the place reached last. Going on where the line before ended is likely, skipping words
+less, jumping back or far ahead little, so that a scene that stands elsewhere in the transcript can be followed but one
+common word cannot pull a line there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from utils.alignment_words import Place
+
+__all__ = ["Chance", "chances"]
+
+# Probabilities of the step from the end of one line to the start of the next, in transcript words.
+_ON: Final = 0.55
+_SKIP: Final = 0.25  # ahead by up to some tens of words, geometrically
+_SKIP_MEAN: Final = 12.0
+_AGAIN: Final = 0.05  # back to words just said, geometrically
+_NEAR: Final = 0.14  # anywhere within `_SCENE` words, ahead or back
+_SCENE: Final = 150
+_FAR: Final = 0.01  # anywhere
+_NOWHERE: Final = math.log(0.12)
+# Two voices of one cue with one name: possible only where the transcript errs.
+_SAME_VOICE: Final = math.log(0.03)
+_BEAM: Final = 48
+
+
+class Chance(NamedTuple):
+    """A state of one line with its probability.
+
+    Attributes:
+        place: Where the line stands, or None for nowhere.
+        reached: Position in the transcript after the line.
+        probability: 0-1; those of one line sum to 1.
+    """
+
+    place: Place | None
+    reached: int
+    probability: float
+
+
+class _States(NamedTuple):
+    places: list[Place | None]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    emissions: NDArray[np.float64]
+    voices: NDArray[np.int64]
+
+
+def _step(ends: NDArray[np.int64], starts: NDArray[np.int64], size: int) -> NDArray[np.float64]:
+    """Log probability of each step, shape (from, to)."""
+    import numpy as np
+
+    jump = starts[None, :] - ends[:, None]
+    ahead = np.where(jump >= 0, np.exp(-np.clip(jump, 0, 40 * _SKIP_MEAN) / _SKIP_MEAN) / _SKIP_MEAN, 0.0)
+    behind = np.where(jump < 0, np.exp(np.clip(jump + 1, -40 * _SKIP_MEAN, 0) / _SKIP_MEAN) / _SKIP_MEAN, 0.0)
+    near = np.where(np.abs(jump) <= _SCENE, 1 / (2 * _SCENE), 0.0)
+    chance: NDArray[np.float64] = np.log(_ON * (jump == 0) + _SKIP * ahead + _AGAIN * behind + _NEAR * near + _FAR / size)
+    return chance
+
+
+def _states(places: Sequence[Place], before: NDArray[np.int64], voices: Sequence[int]) -> _States:
+    import numpy as np
+
+    ends = np.concatenate([np.array([place.end for place in places], dtype=np.int64), before])
+    starts = np.concatenate([np.array([place.start for place in places], dtype=np.int64), before])
+    weights = [place.weight for place in places] + [_NOWHERE] * len(before)
+    owners = [voices[place.turn] for place in places] + [-1] * len(before)
+    return _States([*places, *[None] * len(before)], starts, ends, np.array(weights), np.array(owners, dtype=np.int64))
+
+
+def _best(states: _States, scores: NDArray[np.float64]) -> tuple[_States, NDArray[np.float64]]:
+    import numpy as np
+
+    if len(scores) <= _BEAM:
+        return states, scores
+    keep = np.argpartition(-scores, _BEAM)[:_BEAM]
+    kept = _States([states.places[index] for index in keep], *(column[keep] for column in states[1:]))
+    return kept, scores[keep]
+
+
+def _sum(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Logarithm of the sum of exponentials."""
+    import numpy as np
+
+    top = values.max(axis=axis, keepdims=True)
+    total: NDArray[np.float64] = np.log(np.exp(values - top).sum(axis=axis)) + top.squeeze(axis)
+    return total
+
+
+def chances(
+    places: Sequence[Sequence[Place]], *, size: int, voices: Sequence[int], paired: Sequence[bool]
+) -> list[list[Chance]]:
+    """Weigh the places of every line against those of its neighbours.
+
+    Args:
+        places: Candidates of each line.
+        size: Words of the transcript.
+        voices: A number for the speaker of each turn; -1 where unknown.
+        paired: Whether another voice of the same cue said the line before.
+
+    Returns:
+        For each line its states.
+    """
+    import numpy as np
+
+    states, steps, forward = [], [], []
+    ends, score = np.zeros(1, dtype=np.int64), np.zeros(1)
+    owners = np.full(1, -1, dtype=np.int64)
+    for candidates, pair in zip(places, paired, strict=True):
+        new = _states(candidates, np.unique(ends), voices)
+        step = _step(ends, new.starts, size)
+        if pair:
+            step = step + _SAME_VOICE * ((owners[:, None] == new.voices[None, :]) & (owners[:, None] >= 0))
+        score_new = _sum(score[:, None] + step, 0) + new.emissions
+        if len(score_new) > _BEAM:
+            keep = np.argpartition(-score_new, _BEAM)[:_BEAM]
+            new = _States([new.places[index] for index in keep], *(column[keep] for column in new[1:]))
+            step, score_new = step[:, keep], score_new[keep]
+        score = score_new - score_new.max()
+        ends, owners = new.ends, new.voices
+        states.append(new)
+        steps.append(step)
+        forward.append(score)
+    return _backward(states, steps, forward)
+
+
+def _backward(
+    states: Sequence[_States], steps: Sequence[NDArray[np.float64]], forward: Sequence[NDArray[np.float64]]
+) -> list[list[Chance]]:
+    import numpy as np
+
+    found: list[list[Chance]] = []
+    later = np.zeros(len(forward[-1])) if forward else np.zeros(0)
+    for index in range(len(states) - 1, -1, -1):
+        total = forward[index] + later
+        probability = np.exp(total - total.max())
+        probability /= probability.sum()
+        here = states[index]
+        found.append([Chance(*row) for row in zip(here.places, here.ends.tolist(), probability.tolist(), strict=True)])
+        later = _sum(steps[index] + (here.emissions + later)[None, :], 1)
+        later -= later.max()
+    return found[::-1]
