@@ -1,4 +1,6 @@
-"""Who said it, measured where the truth is known:  python benchmarks/alignment.py --real FOLDER --friends FOLDER
+"""Who said it, measured where the truth is known.
+
+    python benchmarks/alignment.py --real FOLDER --friends FOLDER
 
 Three materials: (a) real episodes whose subtitles mark some speakers, the marks hidden; (a poor) the same with
 transcripts made poor: scenes dropped, neighbouring turns lumped under the name of the first; (b) Friends lines rebuilt
@@ -19,22 +21,29 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from utils.alignment import Attribution, attribute  # noqa: E402
-from utils.data_loader import episode_of  # noqa: E402
-from utils.series import SeriesProfile, load_series  # noqa: E402
-from utils.subtitles import Cue, SpokenLine, read_cues, spoken_lines  # noqa: E402
-from utils.transcripts import Turn, read_transcript  # noqa: E402
+from utils.alignment import Attribution, attribute, evidence
+from utils.alignment_confidence import Signs
+from utils.data_loader import episode_of
+from utils.series import SeriesProfile, load_series
+from utils.subtitles import SpokenLine, read_cues, spoken_lines
+from utils.transcripts import Turn, read_transcript
 
 SEEDS: Final = (1, 2, 3)
+FIT_SEEDS: Final = (11, 12, 13)
 # Poor transcripts: share of turns in dropped scenes, turns a scene; share of turns that begin a lump, turns a lump.
 DROPPED, SCENE, LUMPED, LUMP = 0.39, (10, 40), 0.022, (2, 5)
 # Friends: rates a line (split, two in one cue, dropped on either side, merged with the turn before) and a word.
 SPLIT, DASHED, UNSEEN, UNWRITTEN, MERGED, REWORDED = 0.3, 0.25, 0.05, 0.05, 0.6, 0.08
+
+
+NOBODY: Final = Attribution(None, 0.0)
 
 
 class Sample(NamedTuple):
@@ -87,7 +96,7 @@ def poor(sample: Sample, seed: int) -> Sample:
     return sample._replace(turns=lumped)
 
 
-def friends(folder: Path, series: SeriesProfile, seed: int) -> Iterator[Sample]:
+def friends(folder: Path, seed: int) -> Iterator[Sample]:
     """Rebuild subtitles and transcripts, one of each a file and season."""
     import pandas as pd
 
@@ -114,8 +123,8 @@ def _subtitled(said: Sequence[tuple[str, str]], chance: random.Random) -> Iterat
         for part in filter(None, (words[:cut], words[cut:])):
             # A second voice of a cue follows without a pause, at a time that no subtitle file can hold.
             end = start + 0.3 * len(part)
-            held = not held and part is not words and speaker != after and cut == len(words) and (
-                chance.random() < DASHED
+            held = (
+                not held and part is not words and speaker != after and cut == len(words) and (chance.random() < DASHED)
             )
             end = round(end, 3) + 0.00037 if held else round(end, 3)
             yield SpokenLine(start, end, speaker, " ".join(part), "")
@@ -148,15 +157,16 @@ def _reworded(words: Iterable[str], vocabulary: Sequence[str], chance: random.Ra
 
 def plain(lines: Sequence[SpokenLine], turns: Sequence[Turn]) -> list[Attribution]:
     """The peer: one `difflib` pass over the words of both sides, every line with the speaker of most of its words."""
-    words = [[(word, index) for index, line in enumerate(side) for word in _words(line.text)] for side in (lines, turns)]
-    matcher = difflib.SequenceMatcher(None, *([word for word, _ in side] for side in words), autojunk=False)
+    spoken = [(word, index) for index, line in enumerate(lines) for word in _words(line.text)]
+    written = [(word, turn.speaker) for turn in turns for word in _words(turn.text)]
+    sides = [word for word, _ in spoken], [word for word, _ in written]
+    matcher = difflib.SequenceMatcher(None, *sides, autojunk=False)
     votes: list[Counter[str]] = [Counter() for _ in lines]
     for here, there, size in matcher.get_matching_blocks():
         for offset in range(size):
-            speaker = turns[words[1][there + offset][1]].speaker
-            if speaker:
-                votes[words[0][here + offset][1]][speaker] += 1
-    return [Attribution(vote.most_common(1)[0][0], 1.0) if vote else Attribution(None, 0.0) for vote in votes]
+            if speaker := written[there + offset][1]:
+                votes[spoken[here + offset][1]][speaker] += 1
+    return [Attribution(vote.most_common(1)[0][0], 1.0) if vote else NOBODY for vote in votes]
 
 
 def _words(text: str) -> list[str]:
@@ -167,9 +177,12 @@ def answers(sample: Sample, method: Callable[..., list[Attribution]]) -> list[An
     """Hide the marks, attribute, and compare."""
     lines = sample.lines
     found = method([line._replace(speaker=None) for line in lines], sample.turns)
-    edges = [before.end == after.start and round(after.start, 3) != after.start for before, after in zip(lines, lines[1:])]
+    edges = [before.end == after.start and round(after.start, 3) != after.start for before, after in pairwise(lines)]
     shared = [any(pair) for pair in zip([False, *edges], [*edges, False], strict=True)]
-    return [Answer(found[index].speaker == lines[index].speaker, found[index], not shared[index]) for index in sample.counted]
+    return [
+        Answer(found[index].speaker == lines[index].speaker, found[index], not shared[index])
+        for index in sample.counted
+    ]
 
 
 def _row(title: str, given: Sequence[Answer], bar: tuple[float, float] | None = None) -> str:
@@ -178,6 +191,31 @@ def _row(title: str, given: Sequence[Answer], bar: tuple[float, float] | None = 
     verdict = "" if bar is None else "met" if right >= bar[0] and share >= bar[1] else "missed"
     goal = f"{bar[0]:.0%} at {bar[1]:.0%}" if bar else ""
     return f"| {title} | {len(given)} | {right:.2%} | {share:.2%} | {goal} | {verdict} |"
+
+
+def _surest(samples: Iterable[Sample], peer: Sequence[Answer]) -> list[Answer]:
+    """Our answers at the threshold at which we answer as many lines as the peer."""
+    ours = [answer for sample in samples for answer in answers(sample, partial(attribute, threshold=0.0))]
+    share = sum(answer.given.speaker is not None for answer in peer)
+    least = sorted((answer.given.confidence for answer in ours), reverse=True)[share - 1]
+    return [
+        answer if answer.given.confidence >= least else answer._replace(given=NOBODY, right=False) for answer in ours
+    ]
+
+
+def _unknowable(samples: Iterable[Sample], given: Sequence[Answer]) -> str:
+    """How many wrong answers the transcript gives itself: the whole line is a whole turn of the other person."""
+    lines = ((sample, sample.lines[index]) for sample in samples for index in sample.counted)
+    wrong = [
+        (*line, answer.given.speaker)
+        for line, answer in zip(lines, given, strict=True)
+        if answer.given.speaker and not answer.right
+    ]
+    same = sum(
+        any(turn.speaker == name and _words(turn.text) == _words(line.text) for turn in sample.turns)
+        for sample, line, name in wrong
+    )
+    return f"Wrong: {len(wrong)}; of these {same} stand word for word as a turn of that other person."
 
 
 def _calibration(given: Iterable[Answer]) -> Iterator[str]:
@@ -190,7 +228,53 @@ def _calibration(given: Iterable[Answer]) -> Iterator[str]:
             bins[0.99 if confidence >= 0.985 else 0.95 if confidence >= 0.925 else round(confidence, 1)].append(answer)
     for confidence, some in sorted(bins.items()):
         mean = sum(answer.given.confidence for answer in some) / len(some)
-        yield f"| {confidence:.2f} | {len(some)} | {mean:.3f} | {sum(answer.right for answer in some) / len(some):.3f} |"
+        right = sum(answer.right for answer in some) / len(some)
+        yield f"| {confidence:.2f} | {len(some)} | {mean:.3f} | {right:.3f} |"
+
+
+def _fit(episodes: Sequence[Sample], folder: Path) -> None:
+    """Print the weights of `utils.alignment_confidence`, and what they give on episodes held out of the fit."""
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GroupKFold
+
+    materials = {
+        "(a) real": list(episodes),
+        "(a) poor": [poor(episode, seed) for seed in FIT_SEEDS for episode in episodes],
+        "(b) Friends": [sample for seed in FIT_SEEDS for sample in friends(folder, seed)],
+    }
+    rows = [
+        (title, sample.name, *row) for title, some in materials.items() for sample in some for row in _signs(sample)
+    ]
+    titles, names, signs, right, guessed = (np.array(column) for column in zip(*rows, strict=True))
+    weights = np.array([1 / np.sum(titles == title) for title in titles]) * len(titles) / len(materials)
+
+    def model(some: np.ndarray) -> LogisticRegression:
+        return LogisticRegression(max_iter=3000).fit(signs[some], right[some], sample_weight=weights[some])
+
+    known = np.flatnonzero(guessed)
+    held_out = np.zeros(len(titles))
+    for train, test in GroupKFold(8).split(known, groups=names[known]):
+        held_out[known[test]] = model(known[train]).predict_proba(signs[known[test]])[:, 1]
+    print("| held out by episode, confidence at least | lines | right | answered |", "|---|---|---|---|", sep="\n")
+    for title in materials:
+        for least in (0.5, 0.6, 0.7, 0.8, 0.9):
+            here = titles == title
+            answered = here & (held_out >= least)
+            share = answered.sum() / here.sum()
+            print(f"| {title}, {least} | {here.sum()} | {right[answered].mean():.2%} | {share:.2%} |")
+    fitted = model(known)
+    print(f"_INTERCEPT = {fitted.intercept_[0]:.3f}")
+    print("\n".join(f"    {name}={value:.3f}," for name, value in zip(Signs._fields, fitted.coef_[0], strict=True)))
+
+
+def _signs(sample: Sample) -> Iterator[tuple[Signs, bool, bool]]:
+    """Of each counted line: its signs, whether the guess is right, whether there is one."""
+    found = evidence([line._replace(speaker=None) for line in sample.lines], sample.turns)
+    for index in sample.counted:
+        guess, signs = found[index]
+        right = guess is not None and guess.speaker == sample.lines[index].speaker
+        yield signs or Signs(*[0.0] * len(Signs._fields)), right, guess is not None
 
 
 def main() -> None:
@@ -199,13 +283,17 @@ def main() -> None:
     parser.add_argument("--real", type=Path, default=Path("../shared/data/stranger_things"))
     parser.add_argument("--friends", type=Path, default=Path("../shared/data/friends"))
     parser.add_argument("--series", default="stranger_things")
+    parser.add_argument("--fit", action="store_true", help="fit the weights of the confidence instead")
     options = parser.parse_args()
     series = load_series(options.series)
     episodes = list(real(options.real, series))
+    if options.fit:
+        _fit(episodes, options.friends)
+        return
     materials = {
         "(a) real": (episodes, (0.99, 0.96)),
         "(a) poor": ([poor(episode, seed) for seed in SEEDS for episode in episodes], (0.95, 0.58)),
-        "(b) Friends": ([sample for seed in SEEDS for sample in friends(options.friends, series, seed)], (0.97, 0.90)),
+        "(b) Friends": ([sample for seed in SEEDS for sample in friends(options.friends, seed)], (0.97, 0.90)),
     }
     slowest, everything = 0.0, {}
     print("| material, lines, method | lines | right | answered | bar | |", "|---|---|---|---|---|---|", sep="\n")
@@ -218,9 +306,13 @@ def main() -> None:
             slowest = max(slowest, time.perf_counter() - begin)
         print(_row(f"{title}, all, difflib", peer))
         print(_row(f"{title}, all, ours", ours, bar))
+        print(_row(f"{title}, all, ours at that share", _surest(samples, peer)))
         print(_row(f"{title}, alone, difflib", [answer for answer in peer if answer.alone]))
         print(_row(f"{title}, alone, ours", [answer for answer in ours if answer.alone], bar))
         everything[title] = ours
+    print()
+    for title, (samples, _) in materials.items():
+        print(f"{title}: {_unknowable(samples, everything[title])}")
     for title, ours in everything.items():
         print(f"\nCalibration, {title}\n", *_calibration(ours), sep="\n")
     print(f"\nSlowest episode: {slowest:.2f} s (bar: 0.5 s)")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 from utils.alignment_confidence import Signs, confidence_of
 from utils.alignment_paths import Chance, chances
@@ -33,7 +34,10 @@ class Attribution(NamedTuple):
     confidence: float
 
 
-def attribute(lines: Sequence[SpokenLine], turns: Sequence[Turn], *, threshold: float = 0.5) -> list[Attribution]:
+_NOBODY: Final = Attribution(None, 0.0)
+
+
+def attribute(lines: Sequence[SpokenLine], turns: Sequence[Turn], *, threshold: float = 0.7) -> list[Attribution]:
     """Give the spoken lines of an episode the speakers of its transcript.
 
     Args:
@@ -46,14 +50,25 @@ def attribute(lines: Sequence[SpokenLine], turns: Sequence[Turn], *, threshold: 
         One attribution a line.
     """
     found = evidence(lines, turns)
-    return [_decide(line, *shown, threshold) for line, shown in zip(lines, found, strict=True)]
+    answers = [_decide(line, *shown, threshold) for line, shown in zip(lines, found, strict=True)]
+    for index, pair in enumerate(_paired(lines)):
+        if pair:
+            answers[index - 1 : index + 1] = _two_voices(*answers[index - 1 : index + 1])
+    return answers
+
+
+def _two_voices(one: Attribution, other: Attribution) -> tuple[Attribution, Attribution]:
+    """Two voices of one cue are two people: of one name for both, only the surer stays."""
+    if one.speaker != other.speaker:
+        return one, other
+    return (one, _NOBODY) if one.confidence >= other.confidence else (_NOBODY, other)
 
 
 def _decide(line: SpokenLine, guess: Guess | None, signs: Signs | None, threshold: float) -> Attribution:
     if line.speaker is not None:
         return Attribution(line.speaker, 1.0)
     confidence = confidence_of(signs) if signs else 0.0
-    return Attribution(guess.speaker, confidence) if guess and confidence >= threshold else Attribution(None, 0.0)
+    return Attribution(guess.speaker, confidence) if guess and confidence >= threshold else _NOBODY
 
 
 def evidence(lines: Sequence[SpokenLine], turns: Sequence[Turn]) -> list[tuple[Guess | None, Signs | None]]:
@@ -68,7 +83,7 @@ def evidence(lines: Sequence[SpokenLine], turns: Sequence[Turn]) -> list[tuple[G
     index = Places((turn.text for turn in turns), voices)
     paired = _paired(lines)
     weighed = chances(
-        [index.of(words_of(line.text)) for line in lines],
+        [index.of(words_of(line.text), near=at / len(lines)) for at, line in enumerate(lines)],
         size=max(1, len(index.words)),
         voices=voices,
         paired=paired,
@@ -81,13 +96,11 @@ def _paired(lines: Sequence[SpokenLine]) -> list[bool]:
     """Whether a line shares its cue with the one before: it begins where that ends, at a time that no file holds."""
     return [False] * bool(lines) + [
         before.end == after.start and abs(after.start - round(after.start, 3)) > 1e-7
-        for before, after in zip(lines, lines[1:], strict=False)
+        for before, after in pairwise(lines)
     ]
 
 
-def _named(
-    turns: Sequence[Turn], lines: Sequence[SpokenLine], weighed: Sequence[Sequence[Chance]]
-) -> list[str | None]:
+def _named(turns: Sequence[Turn], lines: Sequence[SpokenLine], weighed: Sequence[Sequence[Chance]]) -> list[str | None]:
     """The speakers of the turns, where unknown those that the subtitles mark on the words of the turn."""
     marks: dict[int, Counter[str]] = {}
     for line, states in zip(lines, weighed, strict=True):

@@ -1,7 +1,8 @@
 """From what the alignment shows to how sure one may be: a logistic map over a few signs.
 
-The weights were fitted (`benchmarks/alignment.py --fit`) on lines whose speakers are known: real subtitles with their
-marks hidden, the same with transcripts made poor, and rebuilt Friends lines, each of the three with the same weight.
+The weights are those that `benchmarks/alignment.py --fit` printed: fitted on lines whose speakers are known (real
+subtitles with their marks hidden, the same with transcripts made poor, rebuilt Friends lines; each of the three counts
+as much). That command also prints what held-out episodes give.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ class Signs(NamedTuple):
         present: Whether any of the sixteen lines around has the same speaker, 1 or 0.
         adjoining: How many of the two lines beside it stand in the same turn or the next, 0-2.
         conflict: Whether another voice of its cue was given the same speaker, 1 or 0.
-        lumped: Share of the turn's lines that are voices of one cue with another of them, 0-1.
+        lumped: Share of the turn's lines that are voices of one cue with another of them, or marked as somebody
+            else's, 0-1.
         lines: Logarithm of how many lines stand in the turn.
+        depth: Logarithm of one plus how many lines of the turn come before it.
         silence: Longest pause between lines of the turn, by tens of seconds, limited to 3.
         reply: Whether it follows a question of the same turn, 1 or 0.
         own: Whether the line says its speaker's name, 1 or 0.
@@ -44,6 +47,7 @@ class Signs(NamedTuple):
     conflict: float
     lumped: float
     lines: float
+    depth: float
     silence: float
     reply: float
     own: float
@@ -52,24 +56,25 @@ class Signs(NamedTuple):
     whole: float
 
 
-_INTERCEPT: Final = -1.394
+_INTERCEPT: Final = -1.421
 _WEIGHTS: Final = Signs(
-    odds=0.200,
-    found=0.632,
-    short=0.157,
-    weight=0.712,
-    company=0.833,
-    present=0.424,
-    adjoining=0.558,
-    conflict=-1.142,
-    lumped=-0.984,
-    lines=-0.564,
-    silence=-0.367,
-    reply=-0.921,
-    own=-2.369,
-    named=-0.332,
-    reused=0.098,
-    whole=0.579,
+    odds=0.188,
+    found=0.670,
+    short=0.249,
+    weight=0.798,
+    company=0.927,
+    present=0.326,
+    adjoining=0.499,
+    conflict=-1.190,
+    lumped=-1.341,
+    lines=-0.270,
+    depth=-0.445,
+    silence=-0.372,
+    reply=-0.328,
+    own=-2.065,
+    named=-0.617,
+    reused=0.142,
+    whole=0.502,
 )
 
 

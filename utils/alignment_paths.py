@@ -32,6 +32,7 @@ _NOWHERE: Final = math.log(0.12)
 # Two voices of one cue with one name: possible only where the transcript errs.
 _SAME_VOICE: Final = math.log(0.03)
 _BEAM: Final = 48
+_LEAST: Final = 1e-9
 
 
 class Chance(NamedTuple):
@@ -39,21 +40,33 @@ class Chance(NamedTuple):
 
     Attributes:
         place: Where the line stands, or None for nowhere.
-        reached: Position in the transcript after the line.
-        probability: 0-1; those of one line sum to 1.
+        probability: 0-1; those of one line sum to 1, but for what is too small to tell.
     """
 
     place: Place | None
-    reached: int
     probability: float
 
 
 class _States(NamedTuple):
+    """The states of one line, arrays of shape (states,); voice -1 where unknown or nowhere."""
+
     places: list[Place | None]
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
     emissions: NDArray[np.float64]
     voices: NDArray[np.int64]
+
+    def best(self, keep: NDArray[np.int64]) -> _States:
+        places = [self.places[index] for index in keep]
+        return _States(places, self.starts[keep], self.ends[keep], self.emissions[keep], self.voices[keep])
+
+
+class _Link(NamedTuple):
+    """A line in the chain: its states, the log probability of each step to them (from, to), their forward score."""
+
+    states: _States
+    step: NDArray[np.float64]
+    score: NDArray[np.float64]
 
 
 def _step(ends: NDArray[np.int64], starts: NDArray[np.int64], size: int) -> NDArray[np.float64]:
@@ -64,7 +77,9 @@ def _step(ends: NDArray[np.int64], starts: NDArray[np.int64], size: int) -> NDAr
     ahead = np.where(jump >= 0, np.exp(-np.clip(jump, 0, 40 * _SKIP_MEAN) / _SKIP_MEAN) / _SKIP_MEAN, 0.0)
     behind = np.where(jump < 0, np.exp(np.clip(jump + 1, -40 * _SKIP_MEAN, 0) / _SKIP_MEAN) / _SKIP_MEAN, 0.0)
     near = np.where(np.abs(jump) <= _SCENE, 1 / (2 * _SCENE), 0.0)
-    chance: NDArray[np.float64] = np.log(_ON * (jump == 0) + _SKIP * ahead + _AGAIN * behind + _NEAR * near + _FAR / size)
+    chance: NDArray[np.float64] = np.log(
+        _ON * (jump == 0) + _SKIP * ahead + _AGAIN * behind + _NEAR * near + _FAR / size
+    )
     return chance
 
 
@@ -76,16 +91,6 @@ def _states(places: Sequence[Place], before: NDArray[np.int64], voices: Sequence
     weights = [place.weight for place in places] + [_NOWHERE] * len(before)
     owners = [voices[place.turn] for place in places] + [-1] * len(before)
     return _States([*places, *[None] * len(before)], starts, ends, np.array(weights), np.array(owners, dtype=np.int64))
-
-
-def _best(states: _States, scores: NDArray[np.float64]) -> tuple[_States, NDArray[np.float64]]:
-    import numpy as np
-
-    if len(scores) <= _BEAM:
-        return states, scores
-    keep = np.argpartition(-scores, _BEAM)[:_BEAM]
-    kept = _States([states.places[index] for index in keep], *(column[keep] for column in states[1:]))
-    return kept, scores[keep]
 
 
 def _sum(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
@@ -113,40 +118,42 @@ def chances(
     """
     import numpy as np
 
-    states, steps, forward = [], [], []
-    ends, score = np.zeros(1, dtype=np.int64), np.zeros(1)
-    owners = np.full(1, -1, dtype=np.int64)
+    nothing, nobody = np.zeros(1, dtype=np.int64), np.full(1, -1, dtype=np.int64)
+    start = _States([None], nothing, nothing, np.zeros(1), nobody)
+    chain = [_Link(start, np.zeros((1, 1)), np.zeros(1))]
     for candidates, pair in zip(places, paired, strict=True):
-        new = _states(candidates, np.unique(ends), voices)
-        step = _step(ends, new.starts, size)
+        before = chain[-1].states
+        states = _states(candidates, np.unique(before.ends), voices)
+        step = _step(before.ends, states.starts, size)
         if pair:
-            step = step + _SAME_VOICE * ((owners[:, None] == new.voices[None, :]) & (owners[:, None] >= 0))
-        score_new = _sum(score[:, None] + step, 0) + new.emissions
-        if len(score_new) > _BEAM:
-            keep = np.argpartition(-score_new, _BEAM)[:_BEAM]
-            new = _States([new.places[index] for index in keep], *(column[keep] for column in new[1:]))
-            step, score_new = step[:, keep], score_new[keep]
-        score = score_new - score_new.max()
-        ends, owners = new.ends, new.voices
-        states.append(new)
-        steps.append(step)
-        forward.append(score)
-    return _backward(states, steps, forward)
+            same = (before.voices[:, None] == states.voices[None, :]) & (before.voices[:, None] >= 0)
+            step = step + _SAME_VOICE * same
+        chain.append(_pruned(states, step, _sum(chain[-1].score[:, None] + step, 0) + states.emissions))
+    return _posterior(chain[1:])
 
 
-def _backward(
-    states: Sequence[_States], steps: Sequence[NDArray[np.float64]], forward: Sequence[NDArray[np.float64]]
-) -> list[list[Chance]]:
+def _pruned(states: _States, step: NDArray[np.float64], score: NDArray[np.float64]) -> _Link:
+    """Keep the best `_BEAM` states."""
+    import numpy as np
+
+    score = score - score.max()
+    if len(score) <= _BEAM:
+        return _Link(states, step, score)
+    keep = np.argpartition(-score, _BEAM)[:_BEAM]
+    return _Link(states.best(keep), step[:, keep], score[keep])
+
+
+def _posterior(chain: Sequence[_Link]) -> list[list[Chance]]:
+    """The backward pass, joined with the forward scores."""
     import numpy as np
 
     found: list[list[Chance]] = []
-    later = np.zeros(len(forward[-1])) if forward else np.zeros(0)
-    for index in range(len(states) - 1, -1, -1):
-        total = forward[index] + later
-        probability = np.exp(total - total.max())
+    later = np.zeros(len(chain[-1].score)) if chain else np.zeros(0)
+    for states, step, score in reversed(chain):
+        probability = np.exp(score + later - (score + later).max())
         probability /= probability.sum()
-        here = states[index]
-        found.append([Chance(*row) for row in zip(here.places, here.ends.tolist(), probability.tolist(), strict=True)])
-        later = _sum(steps[index] + (here.emissions + later)[None, :], 1)
+        likely = np.flatnonzero(probability > _LEAST)
+        found.append([Chance(states.places[at], float(probability[at])) for at in likely])
+        later = _sum(step + (states.emissions + later)[None, :], 1)
         later -= later.max()
     return found[::-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from utils.alignment_confidence import Signs
@@ -80,7 +81,9 @@ class _Episode:
         for index, guess in enumerate(found):
             if guess and guess.probability > 0.5:
                 self._members[guess.place.turn].append(index)
-        self._uses = Counter((guess.place.start, guess.place.end) for guess in found if guess and guess.probability > 0.3)
+        self._uses = Counter(
+            (guess.place.start, guess.place.end) for guess in found if guess and guess.probability > 0.3
+        )
         self._names = [self._says_own(index) for index in range(len(lines))]
 
     def _says_own(self, index: int) -> bool:
@@ -93,7 +96,9 @@ class _Episode:
 
     def _conflict(self, index: int) -> bool:
         guess = self._found[index]
-        others = [index - 1] * self._paired[index] + [index + 1] * (index + 1 < len(self._lines) and self._paired[index + 1])
+        others = [index - 1] * self._paired[index] + [index + 1] * (
+            index + 1 < len(self._lines) and self._paired[index + 1]
+        )
         return any(
             other is not None and guess is not None and other.speaker == guess.speaker and other.probability > 0.5
             for other in map(self._found.__getitem__, others)
@@ -107,8 +112,9 @@ class _Episode:
         odds = math.log((guess.probability + 1e-6) / (1 - guess.probability + 1e-6))
         members = self._members.get(place.turn) or [index]
         pairs = sum(self._paired[member] and member - 1 in members for member in members)
+        others = sum(self._lines[member].speaker not in (None, guess.speaker) for member in members)
         near = self._beside(index, _AROUND)
-        pauses = [self._lines[b].start - self._lines[a].end for a, b in zip(members, members[1:], strict=False)]
+        pauses = [self._lines[b].start - self._lines[a].end for a, b in pairwise(members)]
         before = self._found[index - 1] if index else None
         return Signs(
             odds=max(-_MOST_ODDS, min(_MOST_ODDS, odds)),
@@ -119,8 +125,9 @@ class _Episode:
             present=float(any(other.speaker == guess.speaker for other in self._beside(index, _PRESENT))),
             adjoining=float(sum(abs(other.place.turn - place.turn) <= 1 for other in self._beside(index, 1))),
             conflict=float(self._conflict(index)),
-            lumped=pairs / len(members),
+            lumped=(pairs + others) / len(members),
             lines=math.log(len(members)),
+            depth=math.log1p(sum(member < index for member in members)),
             silence=min(3.0, max([0.0, *pauses]) / 10),
             reply=float(
                 before is not None and before.place.turn == place.turn and self._lines[index - 1].text.endswith("?")

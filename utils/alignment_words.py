@@ -7,6 +7,7 @@ likelihood ratio: a rare word in common says much, a common one little, a missin
 
 from __future__ import annotations
 
+import heapq
 import math
 import re
 from collections import Counter
@@ -30,6 +31,8 @@ _RAREST: Final = 7.0
 _BEHIND: Final = 9.0
 _MOST_PLACES: Final = 96
 _MOST_DIAGONALS: Final = 400
+# Words of a line that look for its diagonals; more of them change nothing but the time.
+_RARE_WORDS: Final = 12
 
 
 def words_of(text: str) -> list[str]:
@@ -85,6 +88,7 @@ class Places:
             self.words += found
             self.turns += [turn] * len(found)
             self.ends += _ends(text, found)
+        self._known: dict[tuple[str, ...], list[Place]] = {}
         self._positions: dict[str, list[int]] = {}
         for position, word in enumerate(self.words):
             self._positions.setdefault(word, []).append(position)
@@ -94,28 +98,42 @@ class Places:
         count = len(self._positions.get(word, ()))
         return min(_RAREST, -math.log((count + 0.5) / (len(self.words) + 1)))
 
-    def of(self, line: Sequence[str]) -> list[Place]:
-        """Return the places of a line, best first."""
-        if not line:
-            return []
+    def of(self, line: Sequence[str], *, near: float) -> list[Place]:
+        """Return the places of a line.
+
+        Args:
+            line: Its words.
+            near: Position around which to look if there are too many, as a share of the transcript, 0-1.
+        """
+        key = tuple(line)
+        if key not in self._known:
+            self._known[key] = self._all(key) if key else []
+        places = self._known[key]
+        if len(places) <= _MOST_PLACES:
+            return places
+        return sorted(places, key=lambda place: abs(place.start - near * len(self.words)))[:_MOST_PLACES]
+
+    def _all(self, line: Sequence[str]) -> list[Place]:
         gains = [self.gain(word) for word in line]
         found = (place for shift in self._diagonals(line, gains) for place in self._places(line, gains, shift))
         places = {place[:3]: place for place in found}
-        ranked = sorted(places.values(), key=lambda place: -place.weight)
-        best = ranked[0].weight if ranked else 0.0
-        kept = [place for place in ranked if place.weight > 0 and place.weight >= best - _BEHIND]
-        return kept[:_MOST_PLACES]
+        least = max((place.weight for place in places.values()), default=0.0) - _BEHIND
+        return [place for place in places.values() if place.weight > max(0.0, least)]
 
     def _diagonals(self, line: Sequence[str], gains: Sequence[float]) -> list[int]:
-        """Shifts between line and transcript, those with the most weight first."""
-        votes: Counter[int] = Counter()
-        for offset, word in enumerate(line):
-            for position in self._positions.get(word, ()):
-                votes[position - offset] += gains[offset]  # type: ignore[assignment]
-        if len(line) > 1 and votes:
-            least = 0.5 * max(votes.values())
-            return [shift for shift, vote in votes.most_common(_MOST_DIAGONALS) if vote >= least]
-        return list(votes)
+        """Shifts between line and transcript on which its rarest words agree."""
+        offsets = sorted(range(len(line)), key=lambda offset: -gains[offset])[:_RARE_WORDS]
+        votes: dict[int, float] = {}
+        for offset in offsets:
+            gain = gains[offset]
+            for position in self._positions.get(line[offset], ()):
+                votes[position - offset] = votes.get(position - offset, 0.0) + gain
+        if len(line) == 1:
+            return list(votes)
+        least = 0.5 * max(votes.values(), default=0.0)
+        return heapq.nlargest(
+            _MOST_DIAGONALS, (shift for shift in votes if votes[shift] >= least), key=votes.__getitem__
+        )
 
     def _places(self, line: Sequence[str], gains: Sequence[float], shift: int) -> Iterator[Place]:
         """The places around a diagonal, one for each voice that has words there."""
