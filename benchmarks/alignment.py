@@ -295,15 +295,17 @@ def main() -> None:
         "(a) poor": ([poor(episode, seed) for seed in SEEDS for episode in episodes], (0.95, 0.58)),
         "(b) Friends": ([sample for seed in SEEDS for sample in friends(options.friends, seed)], (0.97, 0.90)),
     }
-    slowest, everything = 0.0, {}
+    everything, slowest = {}, (0.0, 0.0)
+    answers(episodes[0], attribute)  # so that imports are not timed
     print("| material, lines, method | lines | right | answered | bar | |", "|---|---|---|---|---|---|", sep="\n")
     for title, (samples, bar) in materials.items():
         peer = [answer for sample in samples for answer in answers(sample, plain)]
         ours = []
         for sample in samples:
-            begin = time.perf_counter()
+            begin = time.perf_counter(), time.process_time()
             ours += answers(sample, attribute)
-            slowest = max(slowest, time.perf_counter() - begin)
+            spent = time.perf_counter() - begin[0], time.process_time() - begin[1]
+            slowest = max(slowest[0], spent[0]), max(slowest[1], spent[1])
         print(_row(f"{title}, all, difflib", peer))
         print(_row(f"{title}, all, ours", ours, bar))
         print(_row(f"{title}, all, ours at that share", _surest(samples, peer)))
@@ -315,7 +317,7 @@ def main() -> None:
         print(f"{title}: {_unknowable(samples, everything[title])}")
     for title, ours in everything.items():
         print(f"\nCalibration, {title}\n", *_calibration(ours), sep="\n")
-    print(f"\nSlowest episode: {slowest:.2f} s (bar: 0.5 s)")
+    print(f"\nSlowest episode: {slowest[0]:.2f} s, of the processor {slowest[1]:.2f} s (bar: 0.5 s)")
 
 
 if __name__ == "__main__":

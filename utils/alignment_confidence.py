@@ -56,25 +56,25 @@ class Signs(NamedTuple):
     whole: float
 
 
-_INTERCEPT: Final = -1.421
+_INTERCEPT: Final = -1.327
 _WEIGHTS: Final = Signs(
-    odds=0.188,
-    found=0.670,
-    short=0.249,
-    weight=0.798,
-    company=0.927,
-    present=0.326,
-    adjoining=0.499,
-    conflict=-1.190,
-    lumped=-1.341,
-    lines=-0.270,
-    depth=-0.445,
-    silence=-0.372,
-    reply=-0.328,
-    own=-2.065,
-    named=-0.617,
-    reused=0.142,
-    whole=0.502,
+    odds=0.190,
+    found=0.702,
+    short=0.128,
+    weight=0.724,
+    company=0.907,
+    present=0.321,
+    adjoining=0.512,
+    conflict=-1.301,
+    lumped=-1.162,
+    lines=-0.237,
+    depth=-0.451,
+    silence=-0.395,
+    reply=-0.537,
+    own=-2.247,
+    named=-0.433,
+    reused=0.126,
+    whole=0.568,
 )
 
 
