@@ -27,6 +27,7 @@ _SKIP_MEAN: Final = 12.0
 _AGAIN: Final = 0.05  # back to words just said, geometrically
 _NEAR: Final = 0.14  # anywhere within `_SCENE` words, ahead or back
 _SCENE: Final = 150
+_FURTHEST: Final = 480
 _FAR: Final = 0.01  # anywhere
 _NOWHERE: Final = math.log(0.12)
 # Two voices of one cue with one name: possible only where the transcript errs.
@@ -69,18 +70,26 @@ class _Link(NamedTuple):
     score: NDArray[np.float64]
 
 
-def _step(ends: NDArray[np.int64], starts: NDArray[np.int64], size: int) -> NDArray[np.float64]:
-    """Log probability of each step, shape (from, to)."""
+def _jumps(size: int) -> NDArray[np.float64]:
+    """Log probability of each jump from `-_FURTHEST` to `_FURTHEST` words; those beyond are like these."""
     import numpy as np
 
-    jump = starts[None, :] - ends[:, None]
-    ahead = np.where(jump >= 0, np.exp(-np.clip(jump, 0, 40 * _SKIP_MEAN) / _SKIP_MEAN) / _SKIP_MEAN, 0.0)
-    behind = np.where(jump < 0, np.exp(np.clip(jump + 1, -40 * _SKIP_MEAN, 0) / _SKIP_MEAN) / _SKIP_MEAN, 0.0)
+    jump = np.arange(-_FURTHEST, _FURTHEST + 1)
+    ahead = np.where(jump >= 0, np.exp(-np.abs(jump) / _SKIP_MEAN) / _SKIP_MEAN, 0.0)
+    behind = np.where(jump < 0, np.exp((1 - np.abs(jump)) / _SKIP_MEAN) / _SKIP_MEAN, 0.0)
     near = np.where(np.abs(jump) <= _SCENE, 1 / (2 * _SCENE), 0.0)
     chance: NDArray[np.float64] = np.log(
         _ON * (jump == 0) + _SKIP * ahead + _AGAIN * behind + _NEAR * near + _FAR / size
     )
     return chance
+
+
+def _step(ends: NDArray[np.int64], starts: NDArray[np.int64], jumps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log probability of each step, shape (from, to)."""
+    import numpy as np
+
+    step: NDArray[np.float64] = jumps[np.clip(starts[None, :] - ends[:, None], -_FURTHEST, _FURTHEST) + _FURTHEST]
+    return step
 
 
 def _states(places: Sequence[Place], before: NDArray[np.int64], voices: Sequence[int]) -> _States:
@@ -120,11 +129,12 @@ def chances(
 
     nothing, nobody = np.zeros(1, dtype=np.int64), np.full(1, -1, dtype=np.int64)
     start = _States([None], nothing, nothing, np.zeros(1), nobody)
+    jumps = _jumps(size)
     chain = [_Link(start, np.zeros((1, 1)), np.zeros(1))]
     for candidates, pair in zip(places, paired, strict=True):
         before = chain[-1].states
         states = _states(candidates, np.unique(before.ends), voices)
-        step = _step(before.ends, states.starts, size)
+        step = _step(before.ends, states.starts, jumps)
         if pair:
             same = (before.voices[:, None] == states.voices[None, :]) & (before.voices[:, None] >= 0)
             step = step + _SAME_VOICE * same
