@@ -1,27 +1,25 @@
 """Who said it: the speakers of an untimed transcript are given to the timed lines of the same episode.
 
-Words of both texts are aligned in order (`difflib`, after Ratcliff and Obershelp: longest common block first, then left
-and right of it). A second pass over what is left finds what stands at another place in the transcript. Every line then
-votes with its words.
+Every line has places in the transcript where its words may stand (`utils.alignment_words`); the lines around it say
+which of them is likely (`utils.alignment_paths`); what speaks for and against the speaker there becomes a confidence
+(`utils.alignment_signs`, `utils.alignment_confidence`), and below a threshold there is no answer.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
+from utils.alignment_confidence import Signs, confidence_of
+from utils.alignment_paths import Chance, chances
+from utils.alignment_signs import Guess, guesses, signs_of
+from utils.alignment_words import Places, words_of
 from utils.subtitles import SpokenLine
 from utils.transcripts import Turn
 
-__all__ = ["Attribution", "attribute"]
-
-_WORD: Final = re.compile(r"\w+")
-_APOSTROPHES: Final = str.maketrans("", "", "'’")
-# Below this, words out of order match by chance ("yeah", "oh").
-_MOVED_RUN: Final = 2
+__all__ = ["Attribution", "attribute", "evidence"]
 
 
 class Attribution(NamedTuple):
@@ -29,32 +27,17 @@ class Attribution(NamedTuple):
 
     Attributes:
         speaker: A name, or None where that is not known well enough.
-        confidence: 1 for a mark in the subtitles, else the share of the line's words that the transcript gives to the
-            speaker; 0 without a speaker.
+        confidence: 1 for a mark in the subtitles, else the probability that the speaker is right; 0 without a speaker.
     """
 
     speaker: str | None
     confidence: float
 
 
-class _Words(NamedTuple):
-    """The words of several texts in a row, each with the index of its text."""
-
-    words: list[str]
-    owners: list[int]
-
-    @classmethod
-    def of(cls, texts: Iterable[str]) -> _Words:
-        """Split and normalise: case and apostrophes do not count."""
-        pairs = [
-            (word, owner)
-            for owner, text in enumerate(texts)
-            for word in _WORD.findall(text.casefold().translate(_APOSTROPHES))
-        ]
-        return cls([word for word, _ in pairs], [owner for _, owner in pairs])
+_NOBODY: Final = Attribution(None, 0.0)
 
 
-def attribute(lines: Sequence[SpokenLine], turns: Sequence[Turn], *, threshold: float = 0.5) -> list[Attribution]:
+def attribute(lines: Sequence[SpokenLine], turns: Sequence[Turn], *, threshold: float = 0.7) -> list[Attribution]:
     """Give the spoken lines of an episode the speakers of its transcript.
 
     Args:
@@ -66,68 +49,65 @@ def attribute(lines: Sequence[SpokenLine], turns: Sequence[Turn], *, threshold: 
     Returns:
         One attribution a line.
     """
-    spoken, written = _Words.of(line.text for line in lines), _Words.of(turn.text for turn in turns)
-    votes: list[Counter[int]] = [Counter() for _ in lines]
-    for here, there in _aligned(spoken.words, written.words):
-        votes[spoken.owners[here]][written.owners[there]] += 1
-    speakers = _named(turns, lines, votes)
-    lengths = Counter(spoken.owners)
-    return [
-        _decide(line, Counter(_by_speaker(vote, speakers)), lengths[index], threshold)
-        for index, (line, vote) in enumerate(zip(lines, votes, strict=True))
+    found = evidence(lines, turns)
+    answers = [_decide(line, *shown, threshold) for line, shown in zip(lines, found, strict=True)]
+    for index, pair in enumerate(_paired(lines)):
+        if pair:
+            answers[index - 1 : index + 1] = _two_voices(*answers[index - 1 : index + 1])
+    return answers
+
+
+def _two_voices(one: Attribution, other: Attribution) -> tuple[Attribution, Attribution]:
+    """Two voices of one cue are two people: of one name for both, only the surer stays."""
+    if one.speaker != other.speaker:
+        return one, other
+    return (one, _NOBODY) if one.confidence >= other.confidence else (_NOBODY, other)
+
+
+def _decide(line: SpokenLine, guess: Guess | None, signs: Signs | None, threshold: float) -> Attribution:
+    if line.speaker is not None:
+        return Attribution(line.speaker, 1.0)
+    confidence = confidence_of(signs) if signs else 0.0
+    return Attribution(guess.speaker, confidence) if guess and confidence >= threshold else _NOBODY
+
+
+def evidence(lines: Sequence[SpokenLine], turns: Sequence[Turn]) -> list[tuple[Guess | None, Signs | None]]:
+    """Return the likeliest speaker of every line and the signs for it, whatever the confidence.
+
+    Args:
+        lines: As for `attribute`.
+        turns: As for `attribute`.
+    """
+    numbers = {speaker: number for number, speaker in enumerate(dict.fromkeys(turn.speaker for turn in turns))}
+    voices = [-1 if turn.speaker is None else numbers[turn.speaker] for turn in turns]
+    index = Places((turn.text for turn in turns), voices)
+    paired = _paired(lines)
+    weighed = chances(
+        [index.of(words_of(line.text), near=at / len(lines)) for at, line in enumerate(lines)],
+        size=max(1, len(index.words)),
+        voices=voices,
+        paired=paired,
+    )
+    found = guesses(weighed, _named(turns, lines, weighed))
+    return list(zip(found, signs_of(lines, found, paired, index.ends), strict=True))
+
+
+def _paired(lines: Sequence[SpokenLine]) -> list[bool]:
+    """Whether a line shares its cue with the one before: it begins where that ends, at a time that no file holds."""
+    return [False] * bool(lines) + [
+        before.end == after.start and abs(after.start - round(after.start, 3)) > 1e-7
+        for before, after in pairwise(lines)
     ]
 
 
-def _by_speaker(vote: Counter[int], speakers: Sequence[str | None]) -> Iterator[str | None]:
-    for turn in vote.elements():
-        yield speakers[turn]
-
-
-def _decide(line: SpokenLine, vote: Counter[str | None], length: int, threshold: float) -> Attribution:
-    if line.speaker is not None:
-        return Attribution(line.speaker, 1.0)
-    for speaker, count in vote.most_common(1):
-        if speaker is not None and count >= threshold * length:
-            return Attribution(speaker, count / length)
-    return Attribution(None, 0.0)
-
-
-def _named(turns: Sequence[Turn], lines: Sequence[SpokenLine], votes: Sequence[Counter[int]]) -> list[str | None]:
+def _named(turns: Sequence[Turn], lines: Sequence[SpokenLine], weighed: Sequence[Sequence[Chance]]) -> list[str | None]:
     """The speakers of the turns, where unknown those that the subtitles mark on the words of the turn."""
     marks: dict[int, Counter[str]] = {}
-    for line, vote in zip(lines, votes, strict=True):
-        for turn, count in vote.items() if line.speaker is not None else ():
-            marks.setdefault(turn, Counter())[str(line.speaker)] += count
+    for line, states in zip(lines, weighed, strict=True):
+        for chance in states if line.speaker is not None else ():
+            if chance.place and chance.probability > 0.5:
+                marks.setdefault(chance.place.turn, Counter())[str(line.speaker)] += len(words_of(line.text))
     return [
         turn.speaker or (marks[index].most_common(1)[0][0] if index in marks else None)
         for index, turn in enumerate(turns)
     ]
-
-
-def _aligned(spoken: Sequence[str], written: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Yield the positions of words that are the same word of the episode."""
-    rest_spoken, rest_written = set(range(len(spoken))), set(range(len(written)))
-    for here, there in _common(spoken, written):
-        rest_spoken.discard(here)
-        rest_written.discard(there)
-        yield here, there
-    left, right = sorted(rest_spoken), sorted(rest_written)
-    moved = _common([spoken[index] for index in left], [written[index] for index in right])
-    yield from _runs((left[here], right[there]) for here, there in moved)
-
-
-def _common(spoken: Sequence[str], written: Sequence[str]) -> Iterator[tuple[int, int]]:
-    matcher = difflib.SequenceMatcher(None, spoken, written, autojunk=False)
-    for here, there, size in matcher.get_matching_blocks():
-        yield from zip(range(here, here + size), range(there, there + size), strict=True)
-
-
-def _runs(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Keep pairs that follow each other without a gap on both sides, for at least `_MOVED_RUN` words."""
-    run: list[tuple[int, int]] = []
-    for pair in pairs:
-        if run and pair != (run[-1][0] + 1, run[-1][1] + 1):
-            yield from run if len(run) >= _MOVED_RUN else ()
-            run = []
-        run.append(pair)
-    yield from run if len(run) >= _MOVED_RUN else ()
