@@ -15,6 +15,7 @@ from utils.errors import InputError
 from utils.progress import Progress, silent
 from utils.scenes import mark_scenes
 from utils.series import SeriesProfile, load_series
+from utils.speech import spoken_lines
 from utils.tables import DIALOGUE, EPISODE_KEYS, EPISODES, require_columns
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _transcripts(path: Path, episodes: Mapping[Episode, Path]) -> dict[Episode, 
 
 def _rows(episode: Episode, file: Path, transcript: Path | None, series: SeriesProfile) -> Iterator[tuple[Any, ...]]:
     """One tuple a spoken line, in the order of the dialogue columns; scenes come later."""
-    lines = subtitles.spoken_lines(subtitles.read_cues(file), series)
+    lines = spoken_lines(subtitles.read_cues(file), series)
     turns = transcript_files.read_transcript(transcript, series) if transcript else []
     for number, (line, who) in enumerate(zip(lines, attribute(lines, turns), strict=True)):
         times = (line.start, line.end)

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from utils.errors import InputError
+from utils.labels import speaker_name
 from utils.series import SeriesProfile
-from utils.subtitles import read_text, speaker_name, split_directions
+from utils.sounds import split_directions
+from utils.textfiles import read_text
 
 __all__ = ["SUFFIXES", "Turn", "read_transcript"]
 
@@ -51,7 +53,7 @@ def read_transcript(path: Path, series: SeriesProfile) -> list[Turn]:
     Raises:
         InputError: If the file cannot be read, lacks a column, or has no turn.
     """
-    text = read_text(path)
+    text = read_text(path).text
     turns = _Turns(series)
     if path.suffix.lower() == ".csv":
         _read_table(path, text, turns)
