@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from utils.reading_report import Finding
+from utils.reading_report import FileReport, Finding
+from utils.textfiles import TextFile
 
 __all__ = ["LONGEST_CUE", "MOST_CUES", "Block", "Cue", "Scan"]
 
@@ -72,7 +73,9 @@ class Scan:
         else:
             self.refuse(block.line, "empty", "the cue has no text")
 
-    @staticmethod
-    def sorted(findings: list[Finding]) -> tuple[Finding, ...]:
-        """Return findings in the order of their lines."""
-        return tuple(sorted(findings, key=lambda finding: finding.line))
+    def report(self, file: TextFile, form: str, read: int, *, episode: str | None = None) -> FileReport:
+        """Return what became of a file, findings in the order of their lines."""
+        repaired, refused = (
+            tuple(sorted(found, key=lambda finding: finding.line)) for found in (self.repaired, self.refused)
+        )
+        return FileReport(str(file.path), episode, form, file.encoding, file.guessed, read, repaired, refused)

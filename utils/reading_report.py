@@ -5,12 +5,13 @@ Every cue that a file holds is either read or refused with its line and the reas
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-__all__ = ["CHANGES", "FileReport", "Finding", "OnReport", "ignore", "in_words"]
+__all__ = ["CHANGES", "FileReport", "Finding", "OnReport", "in_words", "warn"]
 
 # Refusals that lose no words: the same words stand elsewhere, or there are none.
 _WORDLESS: Final = frozenset({"duplicate", "drawing", "empty"})
@@ -35,6 +36,7 @@ CHANGES: Final[Mapping[str, str]] = {
     "missing time": "no line of times",
     "order": "it begins before the cue above it",
     "overlap": "it begins while the cue before it is shown",
+    "quotation mark": "a quotation mark that is never closed",
     "stray text": "text that belongs to no cue",
     "too long": "a cue of more than 10,000 characters",
     "truncated": "the file ends inside it",
@@ -113,8 +115,10 @@ class FileReport:
 OnReport = Callable[[FileReport], object]
 
 
-def ignore(report: FileReport) -> None:
-    """Take a report and do nothing."""
+def warn(report: FileReport) -> None:
+    """Issue the warnings of a report as Python warnings."""
+    for said in report.warnings:
+        warnings.warn(said, UserWarning, stacklevel=2)
 
 
 def in_words(findings: tuple[Finding, ...]) -> list[str]:

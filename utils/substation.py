@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from utils.cues import Block, Scan
-from utils.timecodes import milliseconds, stamp
+from utils.timecodes import FARTHEST, milliseconds, stamp
 
 __all__ = ["scan_substation"]
 
@@ -53,7 +53,7 @@ def _event(found: Scan, number: int, line: str, fields: list[str], *, last: bool
     start, end = milliseconds(values["start"].strip()), milliseconds(values["end"].strip())
     if start is None or end is None:
         found.refuse(number, "bad time", f"'{values['start'][:20]}' and '{values['end'][:20]}' are no pair of times")
-    elif max(start, end) >= 360_000_000:
+    elif max(start, end) >= FARTHEST:
         found.refuse(number, "hours over 99", f"'{values['start'][:20]}' lies beyond 99 hours")
     elif _DRAWING.search(values["text"]):
         found.refuse(number, "drawing", "a drawing, no text")

@@ -6,7 +6,6 @@ beforehand and after, and reported.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from utils.cue_blocks import scan_subrip, scan_webvtt
 from utils.cue_checks import checked
 from utils.cues import MOST_CUES, Block, Cue, Scan
 from utils.errors import InputError
+from utils.markup import plain
 from utils.reading_report import FileReport
 from utils.speech import SpokenLine
 from utils.substation import scan_substation
@@ -25,11 +25,6 @@ __all__ = ["SUFFIXES", "Cue", "SpokenLine", "cues_of", "read_cues", "read_subtit
 
 SUFFIXES: Final = (".ass", ".srt", ".ssa", ".vtt")
 
-# Each pattern forbids its own opening character inside, so that a run of openings costs linear time.
-_VOICE: Final = re.compile(r"<v(?:\.[^\s<>]*)?\s+([^<>\s][^<>]*)>")
-_TAG: Final = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{[^{}]*\}")
-# Python refuses to make numbers of thousands of digits.
-_HUGE_ENTITY: Final = re.compile(r"&#[xX]?[0-9a-fA-F]{8,};?")
 _STAMP: Final = re.compile(r"\d{1,2}:\d{1,2}:\d{1,2}[.,]\d{1,3}")
 _COLON_IN_TEXT: Final = "\ue000"
 
@@ -75,15 +70,7 @@ def cues_of(file: TextFile) -> tuple[list[Cue], FileReport]:
         raise InputError(
             f"{file.path} is not a subtitle file or holds no subtitles{why}; repair it or take it out of the folder."
         )
-    return cues, FileReport(
-        path=str(file.path),
-        format=form,
-        encoding=file.encoding,
-        guessed=file.guessed,
-        read=len(cues),
-        repaired=scan.sorted(scan.repaired),
-        refused=scan.sorted(scan.refused),
-    )
+    return cues, scan.report(file, form, len(cues))
 
 
 def _format(file: TextFile) -> str:
@@ -103,11 +90,11 @@ def _parsed(scan: Scan) -> Iterator[tuple[Block, Cue]]:
     import pysubs2
 
     # A number behind each block is taken for the next cue's, so that a number that is spoken stays.
-    text = "".join(f"{block.times}\n{_masked(block.text)}\n\n0\n" for block in scan.blocks)
-    events = pysubs2.SSAFile.from_string(text, "srt", keep_html_tags=True)
+    canonical = "".join(f"{block.times}\n{_masked(block.text)}\n\n0\n" for block in scan.blocks)
+    events = pysubs2.SSAFile.from_string(canonical, "srt", keep_html_tags=True)
     for block, event in zip(scan.blocks, events, strict=True):
-        if plain := _plain(event.text):
-            yield block, Cue(event.start / 1000, event.end / 1000, plain, block.voice)
+        if text := plain(event.text).replace(_COLON_IN_TEXT, ":"):
+            yield block, Cue(event.start / 1000, event.end / 1000, text, block.voice)
         else:
             scan.refuse(block.line, "empty", "the cue has no text")
 
@@ -117,13 +104,3 @@ def _masked(text: str) -> str:
     if text.count(":") > 3 and any(len(_STAMP.findall(line)) == 2 for line in text.split("\n")):
         return text.replace(":", _COLON_IN_TEXT)
     return text
-
-
-def _plain(text: str) -> str:
-    if "\\" in text:
-        text = text.replace(r"\N", "\n").replace(r"\n", "\n").replace(r"\h", " ")
-    if "<" in text or "{" in text:
-        text = _TAG.sub("", _VOICE.sub(r"\n[\1] ", text))
-    if "&" in text and ";" in text:
-        text = html.unescape(_HUGE_ENTITY.sub("\ufffd", text))
-    return text.replace(_COLON_IN_TEXT, ":").strip()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-__all__ = ["Times", "looks_like_times", "milliseconds", "parse_times", "stamp"]
+__all__ = ["FARTHEST", "Times", "looks_like_times", "milliseconds", "parse_times", "stamp"]
 
+FARTHEST: Final = 100 * 3_600_000  # milliseconds; SubRip writes two digits of hours
 # What pysubs2 reads as it is; nearly every line of times looks so.
 _EXACT: Final = re.compile(r"\d\d:[0-5]\d:[0-5]\d,\d{3} --> \d\d:[0-5]\d:[0-5]\d,\d{3}[ \t]*")
 _TIME: Final = re.compile(r"(?:(\d{1,9}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,9}))?")
@@ -92,7 +93,7 @@ def _closed_up(line: str) -> str:
 
 def _open(begin: str, line: str) -> Times:
     first = milliseconds(begin)
-    if first is None or first >= 360_000_000:
+    if first is None or first >= FARTHEST:
         return _checked(begin, begin, line, "-->")
     return Times(f"{stamp(first)} --> {stamp(first)}", "missing end", what="its end was set")
 
@@ -101,7 +102,7 @@ def _checked(begin: str, end: str, line: str, arrow: str) -> Times:
     first, last = milliseconds(begin), milliseconds(end)
     if first is None or last is None:
         return Times(refusal="bad time", what=f"'{line.strip()[:60]}' is no pair of times")
-    if max(first, last) >= 360_000_000:
+    if max(first, last) >= FARTHEST:
         return Times(refusal="hours over 99", what=f"'{line.strip()[:60]}' lies beyond 99 hours")
     good = f"{stamp(first)} --> {stamp(last)}"
     return Times(good) if arrow == "-->" else Times(good, "arrow", what=f"'{arrow}' was read as an arrow")
