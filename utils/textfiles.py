@@ -10,10 +10,11 @@ from typing import Final
 from utils.errors import InputError
 from utils.reading_report import Finding
 
-__all__ = ["LARGEST_FILE", "TextFile", "check_encoding", "read_bytes", "read_text", "to_text"]
+__all__ = ["LARGEST_FILE", "TextFile", "check_encoding", "read_bytes", "read_head", "read_text", "to_text"]
 
 LARGEST_FILE: Final = 20_000_000  # bytes; an episode's subtitles have about 50,000
 FALLBACK: Final = "cp1252"
+_HEAD: Final = 10_000  # bytes
 
 # The mark of UTF-32 begins with that of UTF-16, so it is tried first.
 _MARKS: Final = (
@@ -68,16 +69,27 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         InputError: If it cannot be read, or is larger than `LARGEST_FILE`.
     """
+    data = _first_bytes(path, LARGEST_FILE + 1)
+    if len(data) > LARGEST_FILE:
+        raise InputError(f"{path} is larger than 20 MB, too large for subtitles; take it out or split it.")
+    return data
+
+
+def _first_bytes(path: Path, size: int) -> bytes:
     try:
         with path.open("rb") as stream:
-            data = stream.read(LARGEST_FILE + 1)
+            return stream.read(size)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); check the path and its rights.") from None
-    if len(data) > LARGEST_FILE:
-        raise InputError(
-            f"{path} is larger than 20 MB, too large for subtitles or a transcript; take it out or split it."
-        )
-    return data
+
+
+def read_head(path: Path) -> TextFile:
+    """Read the first line or so of a file, to see what it is.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    return to_text(path, _first_bytes(path, _HEAD))
 
 
 def read_text(path: Path, *, encoding: str | None = None) -> TextFile:

@@ -86,12 +86,15 @@ class _Turns:
         self._pending: list[str] = []
         self._more: list[str] = []
         """Words that go on from the last turn."""
+        self._waiting = ""
+        """Who was named without words."""
         self.heading: str | None = None
 
     def add(self, name: str, line: str) -> None:
-        """Append a turn; one without words leaves its directions to the next."""
+        """Append a turn; one without words leaves its directions to the next, and its name to a line that goes on."""
         words, directions = split_directions(line)
         self._pending += directions
+        self._waiting = "" if words else name
         if words:
             self._join()
             known = name.strip().casefold() not in _NOBODY
@@ -100,7 +103,10 @@ class _Turns:
             self._pending = []
 
     def extend(self, line: str) -> None:
-        """Append words to the last turn."""
+        """Append words to the last turn, or begin the one that has only a name so far."""
+        if self._waiting:
+            self.add(self._waiting, line)
+            return
         words, directions = split_directions(line)
         self._pending += directions
         if words:
@@ -158,7 +164,7 @@ def _read_screenplay(text: str, turns: _Turns) -> None:
             turns.heading, speaking = heading[1], False
         elif (match := _TURN.fullmatch(line)) and turns.is_label(match[1]):
             turns.add(match[1], f"{match[2]} {match[3]}")
-            speaking = bool(match[3])
+            speaking = True
         elif line and speaking and not line.startswith("["):
             turns.extend(line)
         elif line and not line.startswith("# "):
