@@ -25,7 +25,7 @@ from utils.series import SeriesProfile
 from utils.speech import spoken_lines
 from utils.subtitles import cues_of
 from utils.textfiles import check_encoding, read_bytes, to_text
-from utils.transcripts import turns_of
+from utils.transcripts import Turn, turns_of
 
 __all__ = ["EpisodeReader", "Reading"]
 
@@ -142,7 +142,8 @@ class EpisodeReader:
         path = files.subtitles
         cues, report = files.cues or cues_of(to_text(path, subtitles, encoding=self.encoding))
         reports = [replace(report, episode=str(episode))]
-        lines, turns = spoken_lines(cues, self.profile), []
+        lines = spoken_lines(cues, self.profile)
+        turns: list[Turn] = []
         if files.transcript is not None and transcript is not None:
             turns, report = turns_of(to_text(files.transcript, transcript, encoding=self.encoding), self.profile)
             reports.append(replace(report, episode=str(episode)))
