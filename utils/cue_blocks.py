@@ -63,6 +63,8 @@ class _Blocks:
 
     def __init__(self, text: str, *, webvtt: bool) -> None:
         self._lines = text.split("\n")
+        self._end = text.rstrip().count("\n") + 1
+        """Number of lines up to the last that is not blank."""
         self._webvtt = webvtt
         self._found = Scan()
         self._last = 0
@@ -151,11 +153,10 @@ class _Blocks:
 
     def _orphan(self, paragraph: _Paragraph) -> None:
         """Refuse a number with no times below it."""
-        below = self._lines[paragraph.line + len(paragraph.lines) :] if len(paragraph.lines) < 3 else ["more"]
-        if any(map(str.strip, below)):
-            self._found.refuse(paragraph.line + 1, "missing time", "below its number stands no line of times")
-        else:
+        if paragraph.line + len(paragraph.lines) == self._end and len(paragraph.lines) < 3:
             self._found.refuse(paragraph.line + 1, "truncated", "the file ends before its times")
+        else:
+            self._found.refuse(paragraph.line + 1, "missing time", "below its number stands no line of times")
 
     def _beside(self, paragraph: _Paragraph) -> None:
         """WebVTT ends a cue at a blank line: what follows is a note, or lost."""

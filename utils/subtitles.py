@@ -53,17 +53,18 @@ def read_subtitles(path: Path, *, encoding: str | None = None) -> tuple[list[Cue
 def cues_of(file: TextFile) -> tuple[list[Cue], FileReport]:
     """Find the cues in a subtitle file that has been read; see `read_subtitles`."""
     form = _format(file)
+    count = file.text.count("-->") if form in ("srt", "vtt") else file.text.count("Dialogue:")
+    if count > MOST_CUES:
+        raise InputError(
+            f"{file.path} has {count:,} cues, more than the {MOST_CUES:,} that are read from one file; "
+            "split it by episodes."
+        )
     scan = {"srt": scan_subrip, "vtt": scan_webvtt}.get(form, scan_substation)(file.text)
     scan.repaired[:0] = file.repaired
     if form == "vtt" and not file.text.lstrip().startswith("WEBVTT"):
         scan.repair(1, "header", "read as WebVTT because the name says so")
     if form != file.path.suffix.lower()[1:]:
         scan.repair(1, "format", f"read as {form}")
-    if len(scan.blocks) > MOST_CUES:
-        raise InputError(
-            f"{file.path} has {len(scan.blocks):,} cues, more than the {MOST_CUES:,} that are read from one file; "
-            "split it by episodes."
-        )
     cues = checked(_parsed(scan), scan, ordered=form in ("srt", "vtt"))
     if not cues:
         why = f" (line {scan.refused[0].line}: {scan.refused[0].what})" if scan.refused else ""
