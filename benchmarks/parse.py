@@ -75,7 +75,8 @@ def main() -> None:
         if given.transcripts:
             plain = timed(lambda: load_dialogue(given.folder))
             both = timed(lambda: load_dialogue(given.folder, transcripts=given.transcripts))
-            print(f"with transcripts        {both:6.2f} s for {len(files)}, {(both - plain) / len(files):.3f} s an episode")
+            more = (both - plain) / len(files)
+            print(f"with transcripts        {both:6.2f} s for {len(files)}, {more:.3f} s more an episode")
             cache = Path(name) / "cache"
             load_dialogue(given.folder, transcripts=given.transcripts, cache=cache)
             kept = timed(lambda: load_dialogue(given.folder, transcripts=given.transcripts, cache=cache))

@@ -45,6 +45,10 @@ def _number(line: str) -> int | None:
     return int(line) if len(line) <= _LONGEST_NUMBER and line.isdecimal() else None
 
 
+def _is_header(index: int, line: str) -> bool:
+    return index == 0 or ":" in line or "=" in line
+
+
 def _paragraphs(lines: Sequence[str], begin: int, end: int) -> Iterator[_Paragraph]:
     held: list[str] = []
     for index in range(begin, end):
@@ -116,8 +120,11 @@ class _Blocks:
         """What stands before the first cue."""
         for paragraph in _paragraphs(self._lines, 0, end):
             first = paragraph.lines[0]
-            if not (self._webvtt and (first.startswith("WEBVTT") or first.startswith(_NOT_CUES))):
-                self._found.refuse(paragraph.line + 1, "stray text", "it stands before the first line of times")
+            header = self._webvtt and first.startswith("WEBVTT")
+            # Below WEBVTT may stand metadata, such as "Language: en" or "X-TIMESTAMP-MAP=...".
+            stray = [index for index, line in enumerate(paragraph.lines) if not (header and _is_header(index, line))]
+            if stray and not (self._webvtt and first.startswith(_NOT_CUES)):
+                self._found.refuse(paragraph.line + stray[0] + 1, "stray text", "it stands before the first cue")
 
     def _cue(self, stamp: int, end: int, *, missing: range) -> None:
         """Take the cue whose line of times has this index; ``missing``: numbers that no cue up to ``end`` has."""

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from utils.alignment import attribute
+from utils.alignment import Attribution, attribute
 from utils.artifacts import content_key
 from utils.cues import Cue
 from utils.dialogue_csv import read_dialogue_csv
@@ -22,7 +22,7 @@ from utils.library import by_episode, check_pattern, match_transcripts, refuse_s
 from utils.reading_cache import ReadingCache, code_digest
 from utils.reading_report import FileReport
 from utils.series import SeriesProfile
-from utils.speech import spoken_lines
+from utils.speech import SpokenLine, spoken_lines
 from utils.subtitles import cues_of
 from utils.textfiles import check_encoding, read_bytes, to_text
 from utils.transcripts import Turn, turns_of
@@ -147,9 +147,15 @@ class EpisodeReader:
         if files.transcript is not None and transcript is not None:
             turns, report = turns_of(to_text(files.transcript, transcript, encoding=self.encoding), self.profile)
             reports.append(replace(report, episode=str(episode)))
-        voices = zip(lines, attribute(lines, turns), strict=True)
+        # Without a transcript there is nothing to align.
+        speakers = attribute(lines, turns) if turns else [_marked(line) for line in lines]
+        voices = zip(lines, speakers, strict=True)
         rows = [
             (*episode, number, 0, *said[:2], who.speaker, who.confidence, said.text, said.direction, path.name)
             for number, (said, who) in enumerate(voices)
         ]
         return Reading(key, rows, scene_starts(lines, turns), reports)
+
+
+def _marked(line: SpokenLine) -> Attribution:
+    return Attribution(line.speaker, 1.0 if line.speaker is not None else 0.0)
