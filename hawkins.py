@@ -73,6 +73,80 @@ def _show(results: analysis.Results) -> None:
         console.print(part)
 
 
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", help="What files are that are neither UTF-8 nor UTF-16.  [default: cp1252, a guess]"),
+]
+Pattern = Annotated[
+    str | None,
+    typer.Option("--pattern", help=r"Regular expression for unusual names: '(?P<season>\d+)-(?P<episode>\d+)'."),
+]
+
+
+@app.command()
+def inspect(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of subtitles (or one file).")],
+    transcripts: Annotated[
+        Path | None, typer.Option("--transcripts", metavar="DIR", help="Speaker transcripts of the same episodes.")
+    ] = None,
+    series: Series = "stranger_things",
+    encoding: Encoding = None,
+    pattern: Pattern = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,
+) -> None:
+    """Say of each file how many cues are read, which are repaired and how, and which are refused and why."""
+    from utils.inspection import as_json as in_json
+    from utils.inspection import in_lines, inspect_files
+
+    with progress_bars() as progress:
+        reports = list(
+            inspect_files(
+                directory, transcripts=transcripts, series=series, encoding=encoding, pattern=pattern, progress=progress
+            )
+        )
+    typer.echo(in_json(reports) if as_json else "\n".join(in_lines(reports)))
+
+
+@app.command()
+def parse(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of subtitles (or one file).")],
+    transcripts: Annotated[
+        Path | None, typer.Option("--transcripts", metavar="DIR", help="Speaker transcripts of the same episodes.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Parquet file.")] = Path("dialogue.parquet"),
+    series: Series = "stranger_things",
+    encoding: Encoding = None,
+    pattern: Pattern = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option("--cache", metavar="DIR", help="Where what was read is kept.  [default: the user's cache]"),
+    ] = None,
+) -> None:
+    """Subtitles in, one table of dialogue out; unchanged files are not read again."""
+    from utils.dialogue_file import write_dialogue
+    from utils.reading_cache import user_cache
+
+    warnings: list[str] = []
+    with progress_bars() as progress:
+        done = write_dialogue(
+            directory,
+            out,
+            transcripts=transcripts,
+            series=series,
+            encoding=encoding,
+            pattern=pattern,
+            cache=cache or user_cache(),
+            on_report=lambda report: warnings.extend(report.warnings),
+            progress=progress,
+        )
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    typer.echo(
+        f"{out}: {done.episodes} episodes ({done.unchanged} unchanged), {done.lines:,} lines, "
+        f"{done.named:,} with a speaker; {done.repaired:,} repairs, {done.refused:,} refusals."
+    )
+
+
 @app.command()
 def chat(
     character: Annotated[str, typer.Argument(help="Who answers: a name or alias, such as Eleven or El.")],

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from utils import subtitles
-from utils import transcripts as transcript_files
-from utils.alignment import attribute
+from utils.episode_reader import EpisodeReader
 from utils.episodes import Episode
 from utils.errors import InputError
+from utils.library import episode_of
 from utils.progress import Progress, silent
+from utils.reading_report import OnReport, warn
 from utils.scenes import mark_scenes
 from utils.series import SeriesProfile, load_series
 from utils.tables import DIALOGUE, EPISODE_KEYS, EPISODES, require_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     import pandas as pd
 
-__all__ = ["episode_of", "episodes_table", "load_dialogue", "load_subtitles_dataset"]
+__all__ = ["dialogue_table", "episode_of", "episodes_table", "load_dialogue", "load_subtitles_dataset"]
 
-# In order of trust; the last is "Title 1 - 02", which must end the name but for tags in brackets.
-_NUMBERS: Final = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"s(\d{1,2})[ ._-]{0,3}e(\d{1,3})(?!\d)",
-        r"(?<!\d)(\d{1,2})x(\d{2,3})(?!\d)",
-        r"season[ ._-]{0,3}(\d{1,2})[ ._-]{1,3}(?:e|ep|episode)?[ ._-]{0,3}(\d{1,3})(?!\d)",
-        r"(?:^|[ ._])(\d{1,2})[ ._]-[ ._](\d{1,3})(?=$|[ ._]*[\[(])",
-    )
-)
 _TYPES: Final = {
     "season": "int64",
     "episode": "int64",
@@ -47,82 +37,15 @@ _TYPES: Final = {
 }
 
 
-def episode_of(path: Path) -> Episode:
-    """Read season and episode from a file's name.
-
-    Understands ``S01E02``, ``s1e2``, ``1x02``, ``Season 1 - 02`` and ``Title 1 - 02``, whatever stands around them.
-
-    Raises:
-        InputError: If the name has none of these forms.
-    """
-    for numbers in _NUMBERS:
-        if match := numbers.search(path.stem):
-            return Episode(int(match[1]), int(match[2]))
-    raise InputError(
-        f"The name of {path} holds no season and episode; name it like Title.S01E02{path.suffix} (season 1, episode 2)."
-    )
-
-
-def _files(path: Path, suffixes: Sequence[str], what: str) -> list[Path]:
-    """The files of a folder and its subfolders, hidden ones left out, or the one file given."""
-    if path.is_file():
-        if path.suffix.lower() not in suffixes:
-            raise InputError(f"{path} is no {what} file; those that are read end in {', '.join(suffixes)}.")
-        return [path]
-    if not path.is_dir():
-        raise InputError(f"{path} does not exist; give a {what} file or a folder of them.")
-    found = sorted(
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in suffixes
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-        and file.is_file()
-    )
-    if not found:
-        raise InputError(f"{path} holds no {what} files; those that are read end in {', '.join(suffixes)}.")
-    return found
-
-
-def _by_episode(files: Iterable[Path]) -> dict[Episode, Path]:
-    """The file of each episode, in broadcast order."""
-    found: dict[Episode, Path] = {}
-    for file in files:
-        episode = episode_of(file)
-        if other := found.get(episode):
-            raise InputError(f"{other} and {file} are both {episode}; keep one of them.")
-        found[episode] = file
-    return dict(sorted(found.items()))
-
-
-def _some(episodes: Iterable[Episode]) -> str:
-    first, *more = map(str, episodes)
-    return f"{first} to {more[-1]}" if more else first
-
-
-def _transcripts(path: Path, episodes: Mapping[Episode, Path]) -> dict[Episode, Path]:
-    found = _by_episode(_files(path, transcript_files.SUFFIXES, "transcript"))
-    if found.keys().isdisjoint(episodes):
-        raise InputError(
-            f"The transcripts in {path} ({_some(found)}) match none of the episodes with subtitles "
-            f"({_some(episodes)}); give the transcripts of these episodes or none."
-        )
-    return found
-
-
-def _rows(episode: Episode, file: Path, transcript: Path | None, series: SeriesProfile) -> Iterator[tuple[Any, ...]]:
-    """One tuple a spoken line, in the order of the dialogue columns; scenes come later."""
-    lines = subtitles.spoken_lines(subtitles.read_cues(file), series)
-    turns = transcript_files.read_transcript(transcript, series) if transcript else []
-    for number, (line, who) in enumerate(zip(lines, attribute(lines, turns), strict=True)):
-        times = (line.start, line.end)
-        yield *episode, number, 0, *times, who.speaker, who.confidence, line.text, line.direction, file.name
-
-
 def load_dialogue(
     path: str | Path,
     *,
     transcripts: str | Path | None = None,
     series: str | Path | SeriesProfile = "stranger_things",
+    encoding: str | None = None,
+    pattern: str | None = None,
+    cache: str | Path | None = None,
+    on_report: OnReport = warn,
     progress: Progress = silent,
 ) -> pd.DataFrame:
     """Read subtitles into the dialogue table, with speakers from transcripts.
@@ -132,6 +55,11 @@ def load_dialogue(
         transcripts: A transcript or a folder of them, named likewise; without, only the speakers that the subtitles
             mark are known.
         series: Name or folder of a series, or its profile: cast and scene settings.
+        encoding: What files are that have no byte-order mark and are neither UTF-8 nor UTF-16; None takes cp1252 and
+            warns.
+        pattern: A regular expression with the groups ``season`` and ``episode``, for names of unusual forms.
+        cache: Folder in which what was read is kept, so that unchanged files are not read again; None keeps nothing.
+        on_report: Called with what became of each file; without, what a person must know becomes a Python warning.
         progress: Draws the bar.
 
     Returns:
@@ -140,17 +68,40 @@ def load_dialogue(
     Raises:
         InputError: If something is missing, unreadable, without season and episode, given twice, or without speech.
     """
-    import pandas as pd
-
     profile = series if isinstance(series, SeriesProfile) else load_series(series)
-    episodes = _by_episode(_files(Path(path), subtitles.SUFFIXES, "subtitle"))
-    scripts = _transcripts(Path(transcripts), episodes) if transcripts is not None else {}
-    rows: list[tuple[Any, ...]] = []
-    for episode, file in progress(list(episodes.items()), description="Reading episodes"):
-        rows.extend(_rows(episode, file, scripts.get(episode), profile))
+    reader = EpisodeReader(Path(path), profile, _path(transcripts), encoding, pattern, _path(cache))
+    episodes = reader.prepare()
+    rows: list[Sequence[Any]] = []
+    starts: dict[Episode, Sequence[int]] = {}
+    readings = progress(reader.read(episodes), description="Reading episodes", total=len(episodes))
+    for episode, reading in zip(episodes, readings, strict=True):
+        rows.extend(reading.rows)
+        starts[episode] = reading.starts
+        for report in reading.reports:
+            on_report(report)
     if not rows:
         raise InputError(f"Nobody speaks in {path}: its subtitles hold sounds and songs only.")
-    return mark_scenes(pd.DataFrame(rows, columns=list(DIALOGUE)).astype(_TYPES), profile.scenes)
+    return dialogue_table(rows, starts, profile)
+
+
+def _path(path: str | Path | None) -> Path | None:
+    return Path(path) if path is not None else None
+
+
+def dialogue_table(
+    rows: Iterable[Sequence[Any]], starts: Mapping[Any, Sequence[int]], profile: SeriesProfile
+) -> pd.DataFrame:
+    """Return rows of `utils.episode_reader` as a dialogue table with its scenes.
+
+    Args:
+        rows: One a spoken line, at least one.
+        starts: For season and episode, the lines that open a scene of its transcript.
+        profile: For the scene settings.
+    """
+    import pandas as pd
+
+    table = pd.DataFrame(rows, columns=list(DIALOGUE)).astype(_TYPES)
+    return mark_scenes(table, profile.scenes, headed=starts)
 
 
 def episodes_table(dialogue: pd.DataFrame) -> pd.DataFrame:

@@ -3,12 +3,14 @@
 Subtitles name no scenes. A long silence ends one; a shorter one does if a sound fills it or if other people speak after
 it. Scenes that are too short join the neighbour across the shorter silence; those that are too long are cut at their
 longest silence. Episodes without times are cut after a fixed number of lines, where the speaker changes.
+Where a transcript has scene headings they decide alone; only scenes that are too long are still cut.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from utils.series import SceneSettings
@@ -26,13 +28,20 @@ _NEEDED = (*EPISODE_KEYS, "start", "end", "speaker", "direction")
 _NEIGHBOURHOOD = 4
 
 
-def mark_scenes(dialogue: pd.DataFrame, settings: SceneSettings) -> pd.DataFrame:
+def mark_scenes(
+    dialogue: pd.DataFrame,
+    settings: SceneSettings,
+    *,
+    headed: Mapping[Any, Sequence[int]] = MappingProxyType({}),
+) -> pd.DataFrame:
     """Number the scenes of every episode.
 
     Args:
         dialogue: The dialogue table, each episode's lines in their order; needs ``season``, ``episode``, ``start``,
             ``end``, ``speaker`` and ``direction``. A ``scene`` column is replaced.
         settings: From the series' profile.
+        headed: For season and episode, the lines (by position, from 0) that open a scene of the transcript, from
+            `utils.headings`; episodes without are cut where it is silent.
 
     Returns:
         A copy with ``scene``, int64, from 0 in each episode.
@@ -44,18 +53,20 @@ def mark_scenes(dialogue: pd.DataFrame, settings: SceneSettings) -> pd.DataFrame
 
     require_columns(dialogue, _NEEDED, name="dialogue")
     scene = np.zeros(len(dialogue), dtype=np.int64)
-    for rows in dialogue.groupby(list(EPISODE_KEYS), sort=False).indices.values():
-        starts = _episode_cuts(dialogue.iloc[rows], settings)
+    for key, rows in dialogue.groupby(list(EPISODE_KEYS), sort=False).indices.items():
+        starts = _episode_cuts(dialogue.iloc[rows], settings, headed.get(key, ()))
         scene[rows] = np.searchsorted(starts, np.arange(len(rows)), side="right")
     return dialogue.assign(scene=scene)
 
 
-def _episode_cuts(episode: pd.DataFrame, settings: SceneSettings) -> list[int]:
+def _episode_cuts(episode: pd.DataFrame, settings: SceneSettings, headed: Sequence[int]) -> list[int]:
     """The lines, other than the first, that open a scene."""
     speakers: list[Any] = episode["speaker"].astype(object).where(episode["speaker"].notna(), None).tolist()
     if episode["start"].isna().any():
-        return _cuts_by_lines(speakers, settings.longest)
+        return list(headed) or _cuts_by_lines(speakers, settings.longest)
     silences = _silences(episode)
+    if headed:
+        return _split_long(headed, silences, settings)
     sounds = episode["direction"].ne("").to_numpy()
     cuts = [
         line

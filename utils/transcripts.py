@@ -7,16 +7,20 @@ blank line it is a direction.
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from utils.csv_rows import read_rows
+from utils.cues import Scan
 from utils.errors import InputError
+from utils.labels import speaker_name
+from utils.reading_report import FileReport
 from utils.series import SeriesProfile
-from utils.subtitles import read_text, speaker_name, split_directions
+from utils.sounds import split_directions
+from utils.textfiles import TextFile, read_text
 
-__all__ = ["SUFFIXES", "Turn", "read_transcript"]
+__all__ = ["SUFFIXES", "Turn", "read_transcript", "turns_of"]
 
 SUFFIXES: Final = (".csv", ".txt")
 
@@ -42,26 +46,35 @@ class Turn(NamedTuple):
 
 
 def read_transcript(path: Path, series: SeriesProfile) -> list[Turn]:
-    """Read the transcript of one episode.
+    """Read the turns of a transcript, as `turns_of` finds them."""
+    return turns_of(read_text(path), series)[0]
+
+
+def turns_of(file: TextFile, series: SeriesProfile) -> tuple[list[Turn], FileReport]:
+    """Find the turns in the transcript of one episode.
 
     Args:
-        path: A ``.csv`` with the columns ``name`` and ``line``, or a screenplay as text.
+        file: A ``.csv`` with the columns ``name`` and ``line``, or a screenplay as text.
         series: For the names of the cast.
 
+    Returns:
+        The turns, and what was repaired and refused.
+
     Raises:
-        InputError: If the file cannot be read, lacks a column, or has no turn.
+        InputError: If a column is missing or there is no turn.
     """
-    text = read_text(path)
-    turns = _Turns(series)
-    if path.suffix.lower() == ".csv":
-        _read_table(path, text, turns)
+    turns, scan = _Turns(series), Scan(repaired=list(file.repaired))
+    table = file.path.suffix.lower() == ".csv"
+    if table:
+        _read_table(file, turns, scan)
     else:
-        _read_screenplay(text, turns)
-    if not turns.finished():
+        _read_screenplay(file.text, turns)
+    found = turns.finished()
+    if not found:
         raise InputError(
-            f"{path} holds no transcript; write a csv with the columns name,line or a text of 'NAME: words' lines."
+            f"{file.path} holds no transcript; write a csv with the columns name,line or a text of 'NAME: words' lines."
         )
-    return turns.finished()
+    return found, scan.report(file, "transcript csv" if table else "screenplay", len(found))
 
 
 class _Turns:
@@ -71,25 +84,39 @@ class _Turns:
         self._series = series
         self._turns: list[Turn] = []
         self._pending: list[str] = []
+        self._more: list[str] = []
+        """Words that go on from the last turn."""
+        self._waiting = ""
+        """Who was named without words."""
         self.heading: str | None = None
 
     def add(self, name: str, line: str) -> None:
-        """Append a turn; one without words leaves its directions to the next."""
+        """Append a turn; one without words leaves its directions to the next, and its name to a line that goes on."""
         words, directions = split_directions(line)
         self._pending += directions
+        self._waiting = "" if words else name
         if words:
+            self._join()
             known = name.strip().casefold() not in _NOBODY
             speaker = speaker_name(name, self._series) if known else None
             self._turns.append(Turn(speaker, words, self.heading, "; ".join(self._pending)))
             self._pending = []
 
     def extend(self, line: str) -> None:
-        """Append words to the last turn."""
+        """Append words to the last turn, or begin the one that has only a name so far."""
+        if self._waiting:
+            self.add(self._waiting, line)
+            return
         words, directions = split_directions(line)
         self._pending += directions
         if words:
+            self._more.append(words)
+
+    def _join(self) -> None:
+        if self._more:
             last = self._turns[-1]
-            self._turns[-1] = last._replace(text=f"{last.text} {words}")
+            self._turns[-1] = last._replace(text=" ".join([last.text, *self._more]))
+            self._more = []
 
     def direct(self, line: str) -> None:
         """Keep a line that nobody speaks."""
@@ -104,6 +131,7 @@ class _Turns:
 
     def finished(self) -> list[Turn]:
         """The turns; directions after the last belong to it."""
+        self._join()
         if self._pending and self._turns:
             last = self._turns[-1]
             self._turns[-1] = last._replace(direction="; ".join(filter(None, [last.direction, *self._pending])))
@@ -111,36 +139,32 @@ class _Turns:
         return self._turns
 
 
-def _rows(path: Path, text: str) -> list[list[str]]:
-    try:
-        return list(csv.reader(text.splitlines(keepends=True), skipinitialspace=True))
-    except csv.Error as error:
-        raise InputError(f"{path} is not a readable csv ({error}); look for an unclosed quotation mark.") from None
-
-
-def _read_table(path: Path, text: str, turns: _Turns) -> None:
-    header, *rows = _rows(path, text) or [[]]
+def _read_table(file: TextFile, turns: _Turns, scan: Scan) -> None:
+    rows = read_rows(file, scan)
+    _, header = next(rows, (0, []))
     columns = [column.strip().casefold() for column in header]
     missing = [column for column in ("name", "line") if column not in columns]
     if missing:
         found = ", ".join(header)[:80] or "none"
         raise InputError(
-            f"{path} lacks the column(s) {', '.join(missing)}; it has: {found}. Let its first row be: name,line"
+            f"{file.path} lacks the column(s) {', '.join(missing)}; it has: {found}. Let its first row be: name,line"
         )
     name, line = columns.index("name"), columns.index("line")
-    for row in rows:
-        if len(row) > max(name, line) and row != header:
+    for number, row in rows:
+        if len(row) <= max(name, line):
+            scan.refuse(number, "columns", f"{len(row)} of {len(columns)} fields")
+        elif row != header:
             turns.add(row[name], row[line])
 
 
 def _read_screenplay(text: str, turns: _Turns) -> None:
     speaking = False
-    for line in map(str.strip, text.split("\n")):
+    for line in (" ".join(line.split()) for line in text.split("\n")):
         if heading := _HEADING.fullmatch(line):
             turns.heading, speaking = heading[1], False
         elif (match := _TURN.fullmatch(line)) and turns.is_label(match[1]):
             turns.add(match[1], f"{match[2]} {match[3]}")
-            speaking = bool(match[3])
+            speaking = True
         elif line and speaking and not line.startswith("["):
             turns.extend(line)
         elif line and not line.startswith("# "):

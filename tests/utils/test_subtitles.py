@@ -7,9 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from utils.cues import Cue
 from utils.errors import InputError
+from utils.labels import speaker_name
 from utils.series import CastMember, SeriesProfile
-from utils.subtitles import Cue, read_cues, read_text, speaker_name, split_directions, spoken_lines
+from utils.sounds import split_directions
+from utils.speech import spoken_lines
+from utils.subtitles import read_cues
+from utils.textfiles import read_text
 
 CAST = SeriesProfile(
     title="Test",

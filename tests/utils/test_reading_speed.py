@@ -1,0 +1,79 @@
+"""Time grows with the size of a file, not faster, whatever it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from time import process_time
+
+import pytest
+
+from utils.errors import InputError
+from utils.series import CastMember, SeriesProfile
+from utils.speech import spoken_lines
+from utils.subtitles import cues_of
+from utils.textfiles import to_text
+from utils.transcripts import turns_of
+
+CAST = SeriesProfile(title="Test", cast=(CastMember(name="Mike"), CastMember(name="Eleven", aliases=("El",))))
+TIMES = "1\n00:00:01,000 --> 00:00:02,000\n"
+HOSTILE: dict[str, Callable[[int], str]] = {
+    "digits": lambda size: TIMES + "9" * size,
+    "digits in lines": lambda size: TIMES + "9\n" * (size // 2),
+    "digits before a colon": lambda size: "9" * size + ":00:01,000 --> 00:00:02,000\nHi\n",
+    "tags": lambda size: TIMES + "<i" * (size // 2),
+    "tags in cues": lambda size: "\n\n".join([TIMES + "<i" * 4000] * (size // 8000)),
+    "voices": lambda size: "\n\n".join([TIMES + "<v" + " " * 9000 + "x"] * (size // 9000)),
+    "braces in cues": lambda size: "\n\n".join([TIMES + "{" * 9000] * (size // 9000)),
+    "brackets in cues": lambda size: "\n\n".join([TIMES + "[(" * 4000] * (size // 8000)),
+    "braces": lambda size: TIMES + "{" * (size // 2) + "}" * (size // 2),
+    "blanks": lambda size: TIMES + " " * size + "x",
+    "blank lines": lambda size: TIMES + "a" + "\n" * size + "b",
+    "blanks in cues": lambda size: "\n\n".join([TIMES + "a" + " " * 9000 + "x"] * (size // 9000)),
+    "numbers": lambda size: TIMES + "a\n\n" + "5\n\n" * (size // 3),
+    "arrows": lambda size: "-->\n" * (size // 4),
+    "times": lambda size: "0:0:1,0-->\n" * (size // 11),
+    "colons": lambda size: TIMES + ":" * size + ">",
+    "entities": lambda size: "\n\n".join([TIMES + "&#" + "9" * 9000 + ";"] * (size // 9000)),
+}
+
+
+def _time(work: Callable[[], object]) -> float:
+    begin = process_time()
+    try:
+        work()
+    except InputError as error:
+        assert "S01E01" in str(error)
+    return process_time() - begin
+
+
+def _subtitles(content: str, suffix: str) -> Callable[[], object]:
+    file = to_text(Path(f"S01E01.{suffix}"), content.encode())
+    return lambda: spoken_lines(cues_of(file)[0], CAST)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("suffix", ["srt", "vtt", "ass"])
+@pytest.mark.parametrize("name", sorted(HOSTILE))
+def test_hostile_subtitles_take_time_in_proportion(name: str, suffix: str) -> None:
+    content = HOSTILE[name]
+    if suffix == "ass":
+        event = "\nDialogue: 0,0:00:01.00,0:00:02.00,,,0,0,0,,"
+        small, large = ("[Events]" + event + content(size).replace("\n", event) for size in (2_000, 20_000))
+    else:
+        small, large = content(50_000), content(500_000)
+    # Ten times the size: a quadratic reader needs a hundred times the time. The constant covers a busy machine.
+    assert _time(_subtitles(large, suffix)) < 30 * _time(_subtitles(small, suffix)) + 1.0
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "line",
+    ["A" + " " * 400_000 + "b", "[" * 400_000, "(" * 200_000 + ")" * 200_000, "9" * 500_000,
+     "MIKE: a\n" + "b\n" * 150_000],
+)  # fmt: skip
+@pytest.mark.parametrize("suffix", ["txt", "csv"])
+def test_hostile_transcripts_take_no_time(line: str, suffix: str) -> None:
+    head = "name,line\nMike," if suffix == "csv" else "MIKE: Hello.\n\n"
+    file = to_text(Path(f"S01E01.{suffix}"), (head + line).encode())
+    assert _time(lambda: turns_of(file, CAST)) < 5
