@@ -5,7 +5,7 @@ The commands are the guide's. What runs behind them has not landed; until then e
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -41,7 +41,7 @@ def upload_data() -> None:
 
 
 @app.command()
-def train(model: Annotated[str, typer.Argument(help="llama or qwen")]) -> None:
+def train(model: Annotated[Literal["llama", "qwen"], typer.Argument(help="The base model.")]) -> None:
     """Train a character on a GPU instance."""
     raise _not_built(f"train {model}")
 

@@ -5,6 +5,7 @@ Every command is a function of some package that Python code can call as well; h
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,7 +61,8 @@ def analyze(
         results = run(directory, transcripts=transcripts, series=series, out=folder, progress=progress)
     _show(results)
     typer.echo(f"\nTables and {folder / REPORT} are written; open the report in a browser.")
-    typer.echo(f"Next: hawkins app --results {folder}    hawkins chat NAME --results {folder}")
+    shown = shlex.quote(str(folder))
+    typer.echo(f"Next: hawkins app --results {shown}    hawkins chat NAME --results {shown}")
 
 
 def _show(results: analysis.Results) -> None:

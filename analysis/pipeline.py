@@ -35,7 +35,6 @@ class _Folder:
 
     path: Path
     facts: dict[str, Any]
-    profile: SeriesProfile
 
     def table(
         self, name: str, make: Callable[[], pd.DataFrame], *, made_from: Any = None, weights: str = ""
@@ -45,16 +44,21 @@ class _Folder:
         Args:
             name: One of `analysis.results.TABLES`.
             make: Computes it.
-            made_from: What decides its content besides the dialogue and the series.
+            made_from: What decides its content besides the facts of the run.
             weights: What answered, for people.
         """
-        profile = self.profile.model_dump(mode="json")
-        key = content_key(table=name, facts=self.facts, profile=profile, made_from=made_from, version=_VERSION)
+        key = content_key(table=name, facts=self.facts, made_from=made_from)
         kept = read_table(table_path(self.path, name), key=key)
         if kept is None:
+            # A page of the run before would show what the tables no longer say.
+            (self.path / REPORT).unlink(missing_ok=True)
             kept = make()
             write_table(kept, table_path(self.path, name), key=key, provenance={**self.facts, "weights": weights})
         return kept
+
+
+def _labelled_places(series: SeriesProfile) -> Path:
+    return series.sample / "locations.jsonl"
 
 
 def location_classifier(series: SeriesProfile, *, models: Path | None = None) -> LocationClassifier:
@@ -69,7 +73,7 @@ def location_classifier(series: SeriesProfile, *, models: Path | None = None) ->
     """
     from platformdirs import user_cache_path
 
-    data = series.sample / "locations.jsonl"
+    data = _labelled_places(series)
     if not data.is_file():
         raise InputError(f"{series.title} has no labelled places; write {data} (see docs/series.md).")
     home = models or user_cache_path("hawkins", appauthor=False) / "models"
@@ -109,26 +113,32 @@ def analyze(
     profile = series if isinstance(series, SeriesProfile) else load_series(series)
     if not profile.themes:
         raise InputError(f"The profile of {profile.title} lists no themes; add some to its profile.yaml.")
+    folder = Path(out)
+    classifier = location_classifier(profile, models=models) if _labelled_places(profile).is_file() else None
+    if classifier is not None:
+        classifier.require_writable()
     dialogue = load_dialogue(source, transcripts=transcripts, series=profile, progress=progress)
     facts = {
         "dialogue": table_digest(dialogue),
         "series": profile.reference,
         "timeline": "sample" if Path(source).resolve().is_relative_to(profile.sample.resolve()) else "show",
     }
-    folder = _Folder(path=prepare_folder(Path(out)), facts=facts, profile=profile)
-    kept = folder.table("dialogue", lambda: dialogue)
-    _score(folder, kept, progress)
-    _connect(folder, kept, progress)
-    _locate(folder, kept, location_classifier(profile, models=models), progress)
-    results = load_results(folder.path)
+    # One mark for all tables of a run: tables of two runs never pass for one analysis.
+    facts["run"] = content_key(facts=facts, profile=profile.model_dump(mode="json"), version=_VERSION)
+    kept = _Folder(path=prepare_folder(folder), facts=facts)
+    lines = kept.table("dialogue", lambda: dialogue)
+    _score(kept, profile, lines, progress)
+    _connect(kept, profile, lines, progress)
+    _locate(kept, profile, lines, classifier, progress)
+    results = load_results(folder)
     page = report_html(results)
-    atomic_write(folder.path / REPORT, lambda path: path.write_text(page, encoding="utf-8"))
+    atomic_write(folder / REPORT, lambda path: path.write_text(page, encoding="utf-8"))
     return results
 
 
-def _score(folder: _Folder, dialogue: pd.DataFrame, progress: Progress) -> None:
+def _score(folder: _Folder, profile: SeriesProfile, dialogue: pd.DataFrame, progress: Progress) -> None:
     """Keep the ``themes`` table."""
-    classifier = ThemeClassifier([theme.label for theme in folder.profile.themes], series=folder.profile)
+    classifier = ThemeClassifier([theme.label for theme in profile.themes], series=profile)
     folder.table(
         "themes",
         lambda: classifier.score_scenes(dialogue, progress=progress),
@@ -137,9 +147,9 @@ def _score(folder: _Folder, dialogue: pd.DataFrame, progress: Progress) -> None:
     )
 
 
-def _connect(folder: _Folder, dialogue: pd.DataFrame, progress: Progress) -> None:
+def _connect(folder: _Folder, profile: SeriesProfile, dialogue: pd.DataFrame, progress: Progress) -> None:
     """Keep the ``mentions`` and ``edges`` tables."""
-    names = NamedEntityRecognizer(series=folder.profile)
+    names = NamedEntityRecognizer(series=profile)
     identity, weights = names.identity(), find_weights("names").label
     mentions = folder.table(
         "mentions", lambda: names.find(dialogue, progress=progress), made_from=identity, weights=weights
@@ -147,14 +157,25 @@ def _connect(folder: _Folder, dialogue: pd.DataFrame, progress: Progress) -> Non
     folder.table("edges", lambda: build_edges(dialogue, mentions), made_from=identity)
 
 
-def _locate(folder: _Folder, dialogue: pd.DataFrame, classifier: LocationClassifier, progress: Progress) -> None:
-    """Keep the ``places`` table; the classifier learns first if it has not yet."""
+def _locate(
+    folder: _Folder,
+    profile: SeriesProfile,
+    dialogue: pd.DataFrame,
+    classifier: LocationClassifier | None,
+    progress: Progress,
+) -> None:
+    """Keep the ``places`` table; the classifier learns first if it has not yet.
+
+    A series without labelled places has nothing to learn their kinds from, and gets an empty table.
+    """
 
     def make() -> pd.DataFrame:
-        classifier.train_if_needed(progress=progress)
-        return places_table(dialogue, folder.profile, classifier, progress=progress)
+        if classifier is not None:
+            classifier.train_if_needed(progress=progress)
+        return places_table(dialogue, profile, classifier, progress=progress)
 
-    folder.table("places", make, made_from=classifier.identity(), weights=find_weights("places").label)
+    identity = classifier.identity() if classifier is not None else None
+    folder.table("places", make, made_from=identity, weights=find_weights("places").label if classifier else "")
 
 
 def analyze_sample(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TABLES", "Results", "load_results", "table_path"]
 
+_FACTS: Final = {"run", "series", "timeline", "weights"}
 TABLES: Final = ("dialogue", "themes", "mentions", "edges", "places")
 
 
@@ -68,15 +69,16 @@ def load_results(folder: Path) -> Results:
         InputError: If the folder holds none, or not all of them.
     """
     tables = {name: read_table(table_path(folder, name)) for name in TABLES}
-    missing = [name for name, table in tables.items() if table is None]
-    if missing:
-        raise InputError(
-            f"{folder} holds no finished analysis (no {missing[0]}.parquet); run: hawkins analyze DIR --out {folder}"
-        )
     provenance = {name: read_provenance(table_path(folder, name)) or {} for name in TABLES}
+    for name, table in tables.items():
+        if table is None or not provenance[name].keys() >= _FACTS:
+            state = "cannot be read" if table_path(folder, name).exists() else "is not there"
+            raise InputError(
+                f"{folder} holds no finished analysis ({name}.parquet {state}); make one: hawkins analyze DIR --out ..."
+            )
     facts = provenance["dialogue"]
-    if any(record["dialogue"] != facts["dialogue"] for record in provenance.values()):
-        raise InputError(f"The analysis in {folder} was interrupted; run hawkins analyze with --out {folder} again.")
+    if any(record["run"] != facts["run"] for record in provenance.values()):
+        raise InputError(f"The analysis in {folder} was interrupted; run the same hawkins analyze again.")
     return Results(
         folder=folder,
         series=load_series(facts["series"]),

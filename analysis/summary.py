@@ -26,20 +26,22 @@ def summary(results: Results) -> Iterator[RenderableType]:
     Args:
         results: Of one analysis.
     """
+    from rich.markup import escape
+
     dialogue = results.dialogue
     episodes = dialogue[["season", "episode"]].drop_duplicates()
     scenes = dialogue[["season", "episode", "scene"]].drop_duplicates()
     known = dialogue["speaker"].notna().mean()
     yield (
-        f"[bold]{results.series.title}[/bold]: {len(episodes)} episodes, {len(scenes):,} scenes, {len(dialogue):,} "
-        f"lines, speaker known for {known:.0%}, {len(results.mentions):,} names said"
+        f"[bold]{escape(results.series.title)}[/bold]: {len(episodes)} episodes, {len(scenes):,} scenes, "
+        f"{len(dialogue):,} lines, speaker known for {known:.0%}, {len(results.mentions):,} names said"
     )
     yield _themes(results)
     if len(results.edges):
         yield _people(results)
     if len(results.places):
         yield _places(results)
-    yield "[dim]Weights: " + "; ".join(f"{task}: {label}" for task, label in results.weights.items()) + "[/dim]"
+    yield "[dim]Weights: " + escape("; ".join(f"{task}: {label}" for task, label in results.weights.items())) + "[/dim]"
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -52,8 +54,10 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _themes(results: Results) -> Table:
+    from rich.markup import escape
+
     labels = results.theme_labels
-    table = _table("Themes by episode (strongest bold)", "episode", *labels)
+    table = _table("Themes by episode (strongest bold)", "episode", *map(escape, labels))
     for row in episode_curves(results.themes).to_dict("records"):
         first = max(labels, key=lambda label: row[label])
         cells = (f"[bold]{row[label]:.2f}[/bold]" if label == first else f"{row[label]:.2f}" for label in labels)
@@ -77,7 +81,9 @@ def _people(results: Results) -> Table:
 
 
 def _places(results: Results) -> Table:
+    from rich.markup import escape
+
     table = _table("Places most spoken of", "place", "kind", "probability", "lines")
     for row in results.places.head(PLACES).to_dict("records"):
-        table.add_row(row["name"], row["kind"], f"{row['probability']:.2f}", str(row["lines"]))
+        table.add_row(escape(row["name"]), escape(row["kind"]), f"{row['probability']:.2f}", str(row["lines"]))
     return table

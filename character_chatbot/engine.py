@@ -20,6 +20,7 @@ __all__ = ["ChatEngine", "Message", "embedded_engine"]
 # Tokens that one conversation may fill. SmolLM2 was trained on 8,192; a smaller window keeps memory and prefill low.
 CONTEXT: Final = 4096
 SLOTS: Final = 2
+TIMEOUT: Final = 180.0  # seconds without a word from the server
 # llama.cpp's own knobs (https://github.com/ggml-org/llama.cpp/tree/master/tools/server): a small model's long tail is
 # noise, and left alone it repeats itself. The penalties look back a little only, so that the examples stay usable.
 SAMPLING_EXTRAS: Final = {
@@ -71,7 +72,7 @@ class ChatEngine:
         if self._client is None:
             from openai import OpenAI
 
-            self._client = OpenAI(base_url=self.base_url, api_key=self._api_key, max_retries=1)
+            self._client = OpenAI(base_url=self.base_url, api_key=self._api_key, max_retries=1, timeout=TIMEOUT)
         return self._client
 
     def stream(
@@ -110,9 +111,19 @@ class ChatEngine:
             raise HawkinsError(f"The chat server at {self.base_url} refused: {error.message}.") from None
         # Leaving the block tells the server to stop, also when the caller wants no more.
         with chunks:
+            yield from self._pieces(chunks)
+
+    def _pieces(self, chunks: Any) -> Generator[str]:
+        """The texts of a stream; a server that dies in the middle is an error with one line too."""
+        from httpx import HTTPError
+        from openai import APIError
+
+        try:
             for chunk in chunks:
                 if chunk.choices and chunk.choices[0].delta.content:
                     yield chunk.choices[0].delta.content
+        except (APIError, HTTPError) as error:
+            raise HawkinsError(f"The chat server at {self.base_url} broke off: {error}.") from None
 
 
 def _free_cores() -> int:

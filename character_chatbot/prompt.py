@@ -17,8 +17,11 @@ from utils.errors import InputError
 __all__ = ["LONGEST_MESSAGE", "build_messages", "clean_message", "normalise_history"]
 
 LONGEST_MESSAGE: Final = 2_000  # characters
-# A cautious bound for English with any byte-pair tokenizer; it keeps prompts within the window without loading one.
-CHARACTERS_PER_TOKEN: Final = 3.2
+# A cautious guess for any byte-pair tokenizer, which keeps prompts within the window without loading one. Other scripts
+# than Latin take more bytes a character and about as many tokens a byte.
+BYTES_PER_TOKEN: Final = 2.8
+# Bytes a token that no text undercuts: a long message must leave room even if every piece of it is a token of its own.
+LEAST_BYTES_PER_TOKEN: Final = 1.0
 _MESSAGE_OVERHEAD: Final = 8  # tokens around each message in a chat template
 
 
@@ -79,7 +82,7 @@ def _inert(text: str) -> str:
 
 
 def _cost(message: Message) -> float:
-    return len(message["content"]) / CHARACTERS_PER_TOKEN + _MESSAGE_OVERHEAD
+    return len(message["content"].encode()) / BYTES_PER_TOKEN + _MESSAGE_OVERHEAD
 
 
 def build_messages(
@@ -114,6 +117,12 @@ def build_messages(
         shown.append(Message(role="user", content=_inert(example.user)))
         shown.append(Message(role="assistant", content=_inert(example.reply)))
     asked = Message(role="user", content=_inert(message))
+    room = context - card.sampling.max_tokens - len(asked["content"].encode()) / LEAST_BYTES_PER_TOKEN
+    if room < sum(map(_cost, shown)):
+        # What helps the character answer gives way to what was asked.
+        shown = [Message(role="system", content=system_prompt(card, ()))]
+    if room < sum(map(_cost, shown)):
+        raise InputError("The message is too long for the model's window; shorten it.")
     left = context - card.sampling.max_tokens - sum(map(_cost, [*shown, asked]))
     recent: list[Message] = []
     for earlier in reversed(history):

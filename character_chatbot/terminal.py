@@ -27,8 +27,9 @@ def answer(bot: CharacterChatbot, message: str, console: Console, *, history: Se
         history: The conversation so far.
     """
     turn = bot.turn(message, history)
-    console.print(f"[bold]{bot.card.name}:[/bold] ", end="")
-    for piece in turn:
+    for number, piece in enumerate(turn):
+        if number == 0:
+            console.print(f"[bold]{bot.card.name}:[/bold] ", end="")
         console.print(piece, end="", markup=False, highlight=False, soft_wrap=True)
     console.print()
     reply = turn.reply
@@ -65,6 +66,7 @@ def _ask(console: Console) -> str | None:
     try:
         return console.input("[bold cyan]You:[/bold cyan] ").strip()
     except EOFError:
+        console.print()
         return None
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -172,3 +174,18 @@ def test_analyze_writes_everything_and_reads_it_again(subtitles: Path, tmp_path:
     assert hawkins("analyze", subtitles, "--out", out).returncode == 0
     assert pd.read_parquet(out / "dialogue.parquet")["text"].str.contains("quarry").any()
     assert not list(out.glob(".*"))
+
+
+def test_an_interrupted_analysis_says_so_and_goes_on(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "hawkins.py"), "analyze", str(SAMPLE / "subtitles"), "--out", str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "dialogue.parquet").exists() and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert errors.rstrip().endswith("Interrupted.")
+    assert "Traceback" not in errors
+    assert not list(tmp_path.glob(".*"))
+    refused(hawkins("chat", "Eleven", "Hi", "--results", tmp_path), "holds no finished analysis", "is not there")

@@ -12,7 +12,7 @@ from text_classification.card import model_card
 from text_classification.examples import Examples, read_examples
 from text_classification.settings import TrainingSettings
 from text_classification.storage import read_record, replace_folder, require_trained
-from utils.artifacts import content_key, file_digest
+from utils.artifacts import content_key, file_digest, prepare_folder
 from utils.errors import InputError
 from utils.models import Weights, find_weights
 from utils.progress import Progress, silent
@@ -100,6 +100,7 @@ class LocationClassifier:
         from text_classification.training import fine_tune
 
         data, examples, weights = self._data(), self._examples(), find_weights("places", path=self._base)
+        self.require_writable()
         settings = self.settings
         network = Network.start(weights.path, examples.labels, longest=settings.longest)
         metrics = fine_tune(network, examples, settings, progress=progress)
@@ -121,6 +122,14 @@ class LocationClassifier:
             return False
         self.train(progress=progress)
         return True
+
+    def require_writable(self) -> None:
+        """Make sure, before slow work, that a trained model can be kept.
+
+        Raises:
+            InputError: If its folder cannot be made or written.
+        """
+        prepare_folder(self.model_path.parent, remedy="give another model folder, or set XDG_CACHE_HOME to one")
 
     def identity(self) -> str:
         """Return a hash of all that training depends on: data, base weights, settings and columns.

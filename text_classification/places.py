@@ -80,14 +80,14 @@ def find_places(dialogue: pd.DataFrame, series: SeriesProfile) -> pd.DataFrame:
 
 
 def places_table(
-    dialogue: pd.DataFrame, series: SeriesProfile, classifier: Classifier, *, progress: Progress = silent
+    dialogue: pd.DataFrame, series: SeriesProfile, classifier: Classifier | None, *, progress: Progress = silent
 ) -> pd.DataFrame:
     """Say what kind of place each named place is.
 
     Args:
         dialogue: The dialogue table; needs ``season``, ``episode``, ``line`` and ``text``.
         series: Whose places; a place's description is what is classified, or else the lines spoken around its name.
-        classifier: Trained.
+        classifier: Trained; None, for a series whose kinds of places nobody has labelled, leaves the table empty.
         progress: Draws the bar.
 
     Returns:
@@ -98,9 +98,13 @@ def places_table(
         InputError: If a column is missing or the classifier is not trained.
     """
     found = find_places(dialogue, series)
+    if classifier is None:
+        found = found.iloc[:0]
     described = {place.name: place.description for place in series.places if place.description.strip()}
     found["text"] = found["name"].map(described).astype("string").fillna(found["sample"])
-    predictions = classifier.classify_many(found["text"].tolist(), progress=progress) if len(found) else []
+    predictions = []
+    if classifier is not None and len(found):
+        predictions = classifier.classify_many(found["text"].tolist(), progress=progress)
     found["kind"] = [prediction.label for prediction in predictions]
     found["probability"] = [prediction.probability for prediction in predictions]
     types = {"kind": "string", "probability": "float64"}

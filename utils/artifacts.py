@@ -59,8 +59,12 @@ def table_digest(table: pd.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def prepare_folder(folder: Path) -> Path:
+def prepare_folder(folder: Path, *, remedy: str = "give another --out") -> Path:
     """Create a result folder if need be and make sure that it can be written.
+
+    Args:
+        folder: Where results are going to lie.
+        remedy: What the message tells people to do.
 
     Raises:
         InputError: If it is a file, cannot be created, or is not writable.
@@ -68,15 +72,13 @@ def prepare_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise InputError(f"{folder} is not a folder; give another --out.") from None
+        raise InputError(f"{folder} is not a folder; {remedy}.") from None
     except OSError as error:
-        raise InputError(f"Cannot create the folder {folder} ({error.strerror}); give another --out.") from None
+        raise InputError(f"Cannot create the folder {folder} ({error.strerror}); {remedy}.") from None
     try:
         descriptor, probe = tempfile.mkstemp(dir=folder, prefix=".probe-")
     except OSError as error:
-        raise InputError(
-            f"Cannot write into {folder} ({error.strerror}); give another --out or change its rights."
-        ) from None
+        raise InputError(f"Cannot write into {folder} ({error.strerror}); {remedy}, or change its rights.") from None
     os.close(descriptor)
     Path(probe).unlink()
     return folder

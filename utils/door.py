@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -32,8 +33,18 @@ def run_door(command: Callable[[], object]) -> None:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        sys.stderr.write("\nInterrupted. What was finished is kept; the same command continues from there.\n")
+        sys.stderr.write("\nInterrupted.\n")
         sys.exit(INTERRUPTED)
+    except SystemExit as leaving:
+        # typer turns Ctrl-C into this code by itself, without a word.
+        if leaving.code == INTERRUPTED:
+            sys.stderr.write("\nInterrupted.\n")
+        raise
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        sys.stderr.write(f"error: {error.filename or 'The output'}: {error.strerror}; free some space and try again.\n")
+        sys.exit(HawkinsError.exit_code)
 
 
 class _Drawn:
@@ -44,6 +55,8 @@ class _Drawn:
 
     def __call__(self, items: Iterable[T], *, description: str, total: int | None = None) -> Iterable[T]:
         """Draw one bar for these items."""
+        # Started by the first bar, so that a refusal before any work is one line and nothing else.
+        self._bars.start()
         return self._bars.track(items, description=description, total=total)
 
 
@@ -61,5 +74,8 @@ def progress_bars() -> Iterator[Progress]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Bars(*columns, console=Console(stderr=True)) as bars:
+    bars = Bars(*columns, console=Console(stderr=True))
+    try:
         yield _Drawn(bars)
+    finally:
+        bars.stop()

@@ -208,7 +208,9 @@ def load_series(name: str | Path = "stranger_things") -> SeriesProfile:
     Raises:
         InputError: If there is no such series, or its profile cannot be read, naming file and key.
     """
-    folder = Path(name) if (Path(name) / "profile.yaml").is_file() else _SERIES_ROOT / name
+    # A bare name means one of ours, whatever lies in the working directory.
+    ours = _SERIES_ROOT / name
+    folder = ours if (ours / "profile.yaml").is_file() else Path(name)
     if not (folder / "profile.yaml").is_file():
         hint = did_you_mean(str(name), series_names()) or f" There are: {', '.join(series_names())}."
         raise InputError(f"No series '{name}': neither a folder with a profile.yaml nor one of ours.{hint}")

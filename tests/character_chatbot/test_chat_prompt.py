@@ -104,3 +104,11 @@ def test_the_newest_part_of_a_conversation_is_what_fits(texts: list[str], contex
         m["content"].replace(" ", "") for m in history[len(history) - len(shown) :]
     ]
     assert sum(len(m["content"]) for m in shown) < context * 4
+
+
+def test_a_long_message_in_another_script_leaves_room_or_is_refused() -> None:
+    message = "雪" * 1_000
+    messages = build_messages(CARD, message, examples=[Exchange(user="Cold?", reply="Yes.")] * 100, context=4_096)
+    assert [m["content"] for m in messages[1:]] == [message]
+    with pytest.raises(InputError, match="too long for the model's window"):
+        build_messages(CARD, "雪" * 2_000, context=4_096)

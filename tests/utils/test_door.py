@@ -31,7 +31,7 @@ def test_an_interrupt_is_130_without_a_traceback(capsys: pytest.CaptureFixture[s
     assert len(err.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize("error", [ValueError("a bug"), OSError(28, "No space left"), SystemExit(7)])
+@pytest.mark.parametrize("error", [ValueError("a bug"), OSError(5, "Input/output error"), SystemExit(7)])
 def test_everything_else_goes_through(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(type(error)) as caught:
         run_door(lambda: raising(error))
@@ -60,3 +60,17 @@ def test_suggestions_are_near_and_few() -> None:
     assert did_you_mean("mxa", ["Mike", "Max", "Eleven"]) == " Did you mean Max?"
     assert did_you_mean("zzzz", ["Mike", "Max"]) == did_you_mean("x", []) == ""
     assert did_you_mean("aaaa", ["aaab", "aaac", "aaad", "aaae"], most=2).count(" or ") == 1
+
+
+def test_a_full_disk_is_one_line_that_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run_door(lambda: raising(OSError(28, "No space left on device", "themes.parquet")))
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == "error: themes.parquet: No space left on device; free some space and try again.\n"
+
+
+def test_what_typer_makes_of_an_interrupt_is_said_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run_door(lambda: raising(SystemExit(130)))
+    assert caught.value.code == 130
+    assert capsys.readouterr().err.strip() == "Interrupted."

@@ -129,10 +129,11 @@ def test_our_series_by_a_relative_path_has_its_bare_name(monkeypatch: pytest.Mon
     assert load_series(Path("series") / "stranger_things").reference == "stranger_things"
 
 
-def test_a_folder_here_comes_before_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bare_name_is_ours_whatever_lies_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_series(tmp_path / "stranger_things", "")
     monkeypatch.chdir(tmp_path)
-    assert load_series("stranger_things").title == "Test"
+    assert load_series("stranger_things").title == "Stranger Things"
+    assert load_series(tmp_path / "stranger_things").title == "Test"
 
 
 def test_an_unknown_series_gets_the_nearest_or_all() -> None:
