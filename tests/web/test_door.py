@@ -39,7 +39,7 @@ def test_a_folder_without_an_analysis_is_one_line_and_exit_code_2(tmp_path: Path
 
 
 def test_it_prints_its_address_and_ends_quietly(tmp_path: Path, results: Results) -> None:
-    facts = {"dialogue": "x", "series": "stranger_things", "timeline": "sample", "weights": ""}
+    facts = {"run": "x", "series": "stranger_things", "timeline": "sample", "weights": ""}
     for name in TABLES:
         write_table(getattr(results, name), table_path(tmp_path, name), key="x", provenance=facts)
     port = _free()
