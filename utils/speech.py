@@ -21,6 +21,7 @@ class SpokenLine(NamedTuple):
         speaker: Who the subtitles say it is, or None.
         text: Spoken words only, on one line.
         direction: Sounds and stage directions since the line before, joined with ``; ``.
+        cue: Number of its cue in the order of reading, from 0; voices of one cue share it. -1 where unknown.
     """
 
     start: float
@@ -28,6 +29,7 @@ class SpokenLine(NamedTuple):
     speaker: str | None
     text: str
     direction: str
+    cue: int = -1
 
 
 def spoken_lines(cues: Sequence[Cue], series: SeriesProfile) -> list[SpokenLine]:
@@ -43,7 +45,7 @@ def spoken_lines(cues: Sequence[Cue], series: SeriesProfile) -> list[SpokenLine]
     labels = Labels(cues, series)
     lines: list[SpokenLine] = []
     pending: list[str] = []
-    for cue in cues:
+    for number, cue in enumerate(cues):
         voices: list[tuple[str | None, str, str]] = []
         for utterance in labels.utterances(cue.text):
             speaker, words, directions = labels.parse(utterance)
@@ -51,19 +53,19 @@ def spoken_lines(cues: Sequence[Cue], series: SeriesProfile) -> list[SpokenLine]
             if words:
                 voices.append((speaker or series.canonical(cue.voice), words, "; ".join(pending)))
                 pending = []
-        lines.extend(_timed(cue, voices))
+        lines.extend(_timed(cue, number, voices))
     if pending and lines:
         last = lines[-1]
         lines[-1] = last._replace(direction="; ".join([last.direction, *pending] if last.direction else pending))
     return lines
 
 
-def _timed(cue: Cue, voices: Sequence[tuple[str | None, str, str]]) -> Iterator[SpokenLine]:
+def _timed(cue: Cue, number: int, voices: Sequence[tuple[str | None, str, str]]) -> Iterator[SpokenLine]:
     """Give each voice its share of the cue's time."""
     total = sum(len(words) for _, words, _ in voices)
     begin, said = cue.start, 0
     for speaker, words, direction in voices:
         said += len(words)
         end = cue.start + (cue.end - cue.start) * said / total
-        yield SpokenLine(begin, end, speaker, words, direction)
+        yield SpokenLine(begin, end, speaker, words, direction, number)
         begin = end

@@ -166,6 +166,11 @@ def test_dashes_split_a_cue_and_share_its_time() -> None:
     assert lines[1].end == 14.0
 
 
+def test_the_voices_of_a_cue_share_its_number() -> None:
+    cues = [Cue(1.0, 2.0, "- One.\n- Two."), Cue(3.0, 4.0, "[wind]"), Cue(5.0, 6.0, "Three.")]
+    assert [(line.text, line.cue) for line in spoken_lines(cues, CAST)] == [("One.", 0), ("Two.", 0), ("Three.", 2)]
+
+
 def test_a_hyphen_of_a_broken_sentence_splits_nothing() -> None:
     assert said("I thought\n--and you too") == [(None, "I thought --and you too", "")]
 
