@@ -97,8 +97,8 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="Everything, for programs.")] = False,
 ) -> None:
     """Say of each file how many cues are read, which are repaired and how, and which are refused and why."""
-    from utils.inspection import as_json as in_json
-    from utils.inspection import in_lines, inspect_files
+    from utils.reading.inspection import as_json as in_json
+    from utils.reading.inspection import in_lines, inspect_files
 
     with progress_bars() as progress:
         reports = list(
@@ -126,7 +126,7 @@ def parse(
 ) -> None:
     """Subtitles in, one table of dialogue out; unchanged files are not read again."""
     from utils.dialogue_file import write_dialogue
-    from utils.reading_cache import user_cache
+    from utils.reading.cache import user_cache
 
     warnings: list[str] = []
     with progress_bars() as progress:

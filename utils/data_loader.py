@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from utils.episode_reader import EpisodeReader
 from utils.episodes import Episode
 from utils.errors import InputError
-from utils.library import episode_of
 from utils.progress import Progress, silent
-from utils.reading_report import OnReport, warn
+from utils.reading.episode_reader import EpisodeReader
+from utils.reading.library import episode_of
+from utils.reading.report import OnReport, warn
 from utils.scenes import mark_scenes
 from utils.series import SeriesProfile, load_series
 from utils.tables import DIALOGUE, EPISODE_KEYS, EPISODES, require_columns
@@ -91,7 +91,7 @@ def _path(path: str | Path | None) -> Path | None:
 def dialogue_table(
     rows: Iterable[Sequence[Any]], starts: Mapping[Any, Sequence[int]], profile: SeriesProfile
 ) -> pd.DataFrame:
-    """Return rows of `utils.episode_reader` as a dialogue table with its scenes.
+    """Return rows of `utils.reading.episode_reader` as a dialogue table with its scenes.
 
     Args:
         rows: One a spoken line, at least one.

@@ -11,10 +11,10 @@ from typing import Final
 
 from utils.artifacts import atomic_write, prepare_folder
 from utils.data_loader import dialogue_table
-from utils.episode_reader import EpisodeReader, Reading
 from utils.errors import InputError
 from utils.progress import Progress, silent
-from utils.reading_report import OnReport, warn
+from utils.reading.episode_reader import EpisodeReader, Reading
+from utils.reading.report import OnReport, warn
 from utils.series import SeriesProfile, load_series
 from utils.tables import DIALOGUE
 

@@ -41,7 +41,7 @@ def mark_scenes(
             ``end``, ``speaker`` and ``direction``. A ``scene`` column is replaced.
         settings: From the series' profile.
         headed: For season and episode, the lines (by position, from 0) that open a scene of the transcript, from
-            `utils.headings`; episodes without are cut where it is silent.
+            `utils.reading.headings`; episodes without are cut where it is silent.
 
     Returns:
         A copy with ``scene``, int64, from 0 in each episode.

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from utils.cue_blocks import scan_subrip, scan_webvtt
-from utils.cue_checks import checked
-from utils.cues import MOST_CUES, Block, Cue, Scan
 from utils.errors import InputError
-from utils.markup import plain
-from utils.reading_report import FileReport
-from utils.speech import SpokenLine
-from utils.substation import scan_substation
-from utils.textfiles import TextFile, read_text
+from utils.reading.cue_blocks import scan_subrip, scan_webvtt
+from utils.reading.cue_checks import checked
+from utils.reading.cues import MOST_CUES, Block, Cue, Scan
+from utils.reading.markup import plain
+from utils.reading.report import FileReport
+from utils.reading.speech import SpokenLine
+from utils.reading.substation import scan_substation
+from utils.reading.textfiles import TextFile, read_text
 
 __all__ = ["SUFFIXES", "Cue", "SpokenLine", "cues_of", "read_cues", "read_subtitles"]
 

@@ -11,14 +11,14 @@ import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from utils.csv_rows import read_rows
-from utils.cues import Scan
 from utils.errors import InputError
-from utils.labels import speaker_name
-from utils.reading_report import FileReport
+from utils.reading.csv_rows import read_rows
+from utils.reading.cues import Scan
+from utils.reading.labels import speaker_name
+from utils.reading.report import FileReport
+from utils.reading.sounds import split_directions
+from utils.reading.textfiles import TextFile, read_text
 from utils.series import SeriesProfile
-from utils.sounds import split_directions
-from utils.textfiles import TextFile, read_text
 
 __all__ = ["SUFFIXES", "Turn", "read_transcript", "turns_of"]
 

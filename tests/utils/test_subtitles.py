@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.cues import Cue
 from utils.errors import InputError
-from utils.labels import speaker_name
+from utils.reading.cues import Cue
+from utils.reading.labels import speaker_name
+from utils.reading.sounds import split_directions
+from utils.reading.speech import spoken_lines
+from utils.reading.textfiles import read_text
 from utils.series import CastMember, SeriesProfile
-from utils.sounds import split_directions
-from utils.speech import spoken_lines
 from utils.subtitles import read_cues
-from utils.textfiles import read_text
 
 CAST = SeriesProfile(
     title="Test",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from utils.cues import Cue
-from utils.labels import Labels
+from utils.reading.cues import Cue
+from utils.reading.labels import Labels
 from utils.series import SeriesProfile
 
 __all__ = ["SpokenLine", "spoken_lines"]

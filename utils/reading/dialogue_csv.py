@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from utils.csv_rows import columns_of, read_rows
-from utils.cue_checks import checked
-from utils.cues import LONGEST_CUE, MOST_CUES, Block, Cue, Scan
 from utils.episodes import Episode
 from utils.errors import InputError
-from utils.markup import plain
-from utils.reading_report import FileReport
-from utils.textfiles import TextFile
-from utils.timecodes import FARTHEST, milliseconds
+from utils.reading.csv_rows import columns_of, read_rows
+from utils.reading.cue_checks import checked
+from utils.reading.cues import LONGEST_CUE, MOST_CUES, Block, Cue, Scan
+from utils.reading.markup import plain
+from utils.reading.report import FileReport
+from utils.reading.textfiles import TextFile
+from utils.reading.timecodes import FARTHEST, milliseconds
 
 __all__ = ["is_dialogue_csv", "read_dialogue_csv"]
 

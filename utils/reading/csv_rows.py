@@ -6,9 +6,9 @@ import csv
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from utils.cues import Scan
 from utils.errors import InputError
-from utils.textfiles import TextFile
+from utils.reading.cues import Scan
+from utils.reading.textfiles import TextFile
 
 __all__ = ["columns_of", "read_rows"]
 

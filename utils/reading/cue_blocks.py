@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from utils.cues import Block, Scan
-from utils.timecodes import looks_like_times, parse_times
+from utils.reading.cues import Block, Scan
+from utils.reading.timecodes import looks_like_times, parse_times
 
 __all__ = ["scan_subrip", "scan_webvtt"]
 

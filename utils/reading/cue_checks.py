@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from utils.cues import Block, Cue, Scan
+from utils.reading.cues import Block, Cue, Scan
 
 __all__ = ["checked"]
 

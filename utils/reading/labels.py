@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from utils.cues import Cue
+from utils.reading.cues import Cue
+from utils.reading.sounds import BRACKETED, direction, split_directions
 from utils.series import SeriesProfile
-from utils.sounds import BRACKETED, direction, split_directions
 
 __all__ = ["Labels", "speaker_name"]
 

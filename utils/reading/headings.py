@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from utils.speech import SpokenLine
+from utils.reading.speech import SpokenLine
 from utils.transcripts import Turn
 
 __all__ = ["scene_starts"]

@@ -14,17 +14,17 @@ from typing import Any, NamedTuple
 
 from utils.alignment import Attribution, attribute
 from utils.artifacts import content_key
-from utils.cues import Cue
-from utils.dialogue_csv import read_dialogue_csv
 from utils.episodes import Episode
-from utils.headings import scene_starts
-from utils.library import by_episode, check_pattern, match_transcripts, refuse_second, subtitle_files
-from utils.reading_cache import ReadingCache, code_digest
-from utils.reading_report import FileReport
+from utils.reading.cache import ReadingCache, code_digest
+from utils.reading.cues import Cue
+from utils.reading.dialogue_csv import read_dialogue_csv
+from utils.reading.headings import scene_starts
+from utils.reading.library import by_episode, check_pattern, match_transcripts, refuse_second, subtitle_files
+from utils.reading.report import FileReport
+from utils.reading.speech import SpokenLine, spoken_lines
+from utils.reading.textfiles import check_encoding, read_bytes, to_text
 from utils.series import SeriesProfile
-from utils.speech import SpokenLine, spoken_lines
 from utils.subtitles import cues_of
-from utils.textfiles import check_encoding, read_bytes, to_text
 from utils.transcripts import Turn, turns_of
 
 __all__ = ["EpisodeReader", "Reading"]

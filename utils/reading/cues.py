@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from utils.reading_report import FileReport, Finding
-from utils.textfiles import TextFile
+from utils.reading.report import FileReport, Finding
+from utils.reading.textfiles import TextFile
 
 __all__ = ["LONGEST_CUE", "MOST_CUES", "Block", "Cue", "Scan"]
 

@@ -9,10 +9,10 @@ from time import process_time
 import pytest
 
 from utils.errors import InputError
+from utils.reading.speech import spoken_lines
+from utils.reading.textfiles import to_text
 from utils.series import CastMember, SeriesProfile
-from utils.speech import spoken_lines
 from utils.subtitles import cues_of
-from utils.textfiles import to_text
 from utils.transcripts import turns_of
 
 CAST = SeriesProfile(title="Test", cast=(CastMember(name="Mike"), CastMember(name="Eleven", aliases=("El",))))

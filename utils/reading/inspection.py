@@ -9,15 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from utils.dialogue_csv import read_dialogue_csv
 from utils.episodes import Episode
 from utils.errors import InputError
-from utils.library import check_pattern, episode_of, refuse_second, subtitle_files, transcript_paths
 from utils.progress import Progress, silent
-from utils.reading_report import CHANGES, FileReport, Finding, in_words
+from utils.reading.dialogue_csv import read_dialogue_csv
+from utils.reading.library import check_pattern, episode_of, refuse_second, subtitle_files, transcript_paths
+from utils.reading.report import CHANGES, FileReport, Finding, in_words
+from utils.reading.textfiles import TextFile, check_encoding, read_text
 from utils.series import SeriesProfile, load_series
 from utils.subtitles import cues_of
-from utils.textfiles import TextFile, check_encoding, read_text
 from utils.transcripts import turns_of
 
 __all__ = ["as_json", "in_lines", "inspect_files"]

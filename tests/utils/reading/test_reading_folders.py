@@ -13,9 +13,9 @@ import hawkins
 from utils.data_loader import load_dialogue
 from utils.dialogue_file import write_dialogue
 from utils.errors import InputError
-from utils.inspection import as_json, in_lines, inspect_files
-from utils.reading_report import FileReport
-from utils.sentences import SENTENCES, joined_sentences
+from utils.reading.inspection import as_json, in_lines, inspect_files
+from utils.reading.report import FileReport
+from utils.reading.sentences import SENTENCES, joined_sentences
 from utils.series import CastMember, SeriesProfile
 
 CAST = SeriesProfile(title="Test", cast=(CastMember(name="Mike"), CastMember(name="Eleven", aliases=("El",))))

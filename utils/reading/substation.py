@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from utils.cues import Block, Scan
-from utils.timecodes import FARTHEST, milliseconds, stamp
+from utils.reading.cues import Block, Scan
+from utils.reading.timecodes import FARTHEST, milliseconds, stamp
 
 __all__ = ["scan_substation"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from utils.errors import InputError
-from utils.reading_report import Finding
+from utils.reading.report import Finding
 
 __all__ = ["LARGEST_FILE", "TextFile", "check_encoding", "read_bytes", "read_head", "read_text", "to_text"]
 

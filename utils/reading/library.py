@@ -9,10 +9,10 @@ from typing import Final
 
 from utils import subtitles
 from utils import transcripts as transcript_files
-from utils.dialogue_csv import is_dialogue_csv
 from utils.episodes import Episode
 from utils.errors import InputError
-from utils.textfiles import read_head
+from utils.reading.dialogue_csv import is_dialogue_csv
+from utils.reading.textfiles import read_head
 
 __all__ = [
     "by_episode",

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.cues import Cue
 from utils.errors import InputError
-from utils.reading_report import CHANGES, FileReport, Finding, in_words
+from utils.reading.cues import Cue
+from utils.reading.report import CHANGES, FileReport, Finding, in_words
+from utils.reading.textfiles import to_text
 from utils.subtitles import cues_of, read_subtitles
-from utils.textfiles import to_text
 
 
 def srt(*texts: str, step: int = 1000) -> str:

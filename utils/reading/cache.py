@@ -25,10 +25,10 @@ def user_cache() -> Path:
 
 
 def code_digest() -> str:
-    """Return a hash of the modules beside this one: other code may read the same bytes otherwise."""
+    """Return a hash of the modules of `utils`: other code may read the same bytes otherwise."""
     import pysubs2
 
-    modules = sorted(Path(__file__).parent.glob("*.py"))
+    modules = sorted(Path(__file__).parents[1].rglob("*.py"))
     return content_key(pysubs2=pysubs2.VERSION, modules=[file_digest(module) for module in modules])
 
 
