@@ -13,6 +13,7 @@ Parts and their peers:
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import tempfile
@@ -72,6 +73,7 @@ def _row(part: str, ours: float, peer: float, work: int, unit: str) -> None:
 
 def main() -> None:
     """Print one row a part."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     subtitles, transcripts = _season()
     dialogue = load_dialogue(subtitles, transcripts=transcripts)
     texts = dialogue["text"].tolist()

@@ -93,11 +93,8 @@ def evidence(lines: Sequence[SpokenLine], turns: Sequence[Turn]) -> list[tuple[G
 
 
 def _paired(lines: Sequence[SpokenLine]) -> list[bool]:
-    """Whether a line shares its cue with the one before: it begins where that ends, at a time that no file holds."""
-    return [False] * bool(lines) + [
-        before.end == after.start and abs(after.start - round(after.start, 3)) > 1e-7
-        for before, after in pairwise(lines)
-    ]
+    """Whether a line shares its cue with the one before."""
+    return [False] * bool(lines) + [before.cue == after.cue >= 0 for before, after in pairwise(lines)]
 
 
 def _named(turns: Sequence[Turn], lines: Sequence[SpokenLine], weighed: Sequence[Sequence[Chance]]) -> list[str | None]:

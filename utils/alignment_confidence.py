@@ -1,8 +1,8 @@
 """From what the alignment shows to how sure one may be: a logistic map over a few signs.
 
 The weights are those that `benchmarks/alignment.py --fit` printed: fitted on lines whose speakers are known (real
-subtitles with their marks hidden, the same with transcripts made poor, rebuilt Friends lines; each of the three counts
-as much). That command also prints what held-out episodes give.
+subtitles with their marks hidden, the same with transcripts made poor in two ways, rebuilt Friends lines; each of the
+four counts as much). That command also prints what held-out episodes give.
 """
 
 from __future__ import annotations
@@ -56,25 +56,25 @@ class Signs(NamedTuple):
     whole: float
 
 
-_INTERCEPT: Final = -1.327
+_INTERCEPT: Final = -1.332
 _WEIGHTS: Final = Signs(
-    odds=0.190,
-    found=0.702,
-    short=0.128,
-    weight=0.724,
-    company=0.907,
-    present=0.321,
-    adjoining=0.512,
-    conflict=-1.301,
-    lumped=-1.162,
-    lines=-0.237,
-    depth=-0.451,
-    silence=-0.395,
-    reply=-0.537,
-    own=-2.247,
-    named=-0.433,
-    reused=0.126,
-    whole=0.568,
+    odds=0.176,
+    found=0.927,
+    short=0.078,
+    weight=0.593,
+    company=1.277,
+    present=0.346,
+    adjoining=0.398,
+    conflict=-0.761,
+    lumped=-2.215,
+    lines=-0.328,
+    depth=-0.454,
+    silence=-0.383,
+    reply=-0.528,
+    own=-2.200,
+    named=-0.755,
+    reused=0.223,
+    whole=0.455,
 )
 
 

@@ -25,13 +25,13 @@ SCENE = [
 def lines_of(*texts: str | tuple[str | None, str]) -> list[SpokenLine]:
     """Lines one after another, two seconds each; a pair begins with the mark."""
     marked = [(None, text) if isinstance(text, str) else text for text in texts]
-    return [SpokenLine(3.0 * n, 3.0 * n + 2, mark, text, "") for n, (mark, text) in enumerate(marked)]
+    return [SpokenLine(3.0 * n, 3.0 * n + 2, mark, text, "", n) for n, (mark, text) in enumerate(marked)]
 
 
 def one_cue(first: SpokenLine, second: SpokenLine) -> list[SpokenLine]:
     """Two voices of one cue, its time shared as `spoken_lines` does."""
     middle = first.start + 1 / 3
-    return [first._replace(end=middle), second._replace(start=middle)]
+    return [first._replace(end=middle), second._replace(start=middle, cue=first.cue)]
 
 
 def names(found: list[Attribution]) -> list[str | None]:
