@@ -18,7 +18,6 @@ from utils.errors import InputError
 from utils.reading.cache import LARGEST, ReadingCache
 from utils.reading.inspection import as_json, in_lines, inspect_files
 from utils.reading.report import FileReport
-from utils.reading.sentences import SENTENCES, joined_sentences
 from utils.reading.settings import Reading
 from utils.series import CastMember, SeriesProfile
 
@@ -267,27 +266,3 @@ def test_a_door_says_what_was_left_out_in_one_line_each(folder: Path, tmp_path: 
         "times); `hawkins inspect` lists them all."
     ]
     assert "\x1b" not in CliRunner().invoke(hawkins.app, ["inspect", str(folder)]).stdout
-
-
-def test_sentences_are_joined_and_every_line_is_in_one() -> None:
-    said = [
-        ("Mike", 0.0, "I thought that"),
-        ("Mike", 1.0, "you had gone..."),
-        ("Mike", 2.0, "for good."),
-        ("Eleven", 3.0, "No"),
-        ("Mike", 4.0, "Good..."),
-        ("Mike", 5.0, "Really"),
-        ("Mike", 60.0, "late"),
-        (None, 61.0, "who knows"),
-        (None, 62.0, "what this is?"),
-    ]
-    table = pd.DataFrame(said, columns=["speaker", "start", "text"]).assign(
-        season=1, episode=1, scene=0, line=range(len(said)), end=lambda frame: frame["start"] + 0.9
-    )
-    joined = joined_sentences(table)
-    assert tuple(joined.columns) == SENTENCES
-    assert joined[["first", "last"]].to_numpy().tolist() == [[0, 2], [3, 3], [4, 4], [5, 5], [6, 6], [7, 8]]
-    assert joined["text"].tolist()[0] == "I thought that you had gone... for good."
-    assert joined["end"].tolist()[0] == 2.9
-    with pytest.raises(InputError, match="scene"):
-        joined_sentences(table.drop(columns="scene"))
