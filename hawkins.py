@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from utils.door import progress_bars, run_door
+from utils.door import one_line, progress_bars, run_door, told
 from utils.errors import HawkinsError
 
 if TYPE_CHECKING:
@@ -40,6 +40,15 @@ Results = Annotated[
     typer.Option("--results", help="Folder that `hawkins analyze` wrote; without it the sample season is used."),
 ]
 
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", help="What files are that are neither UTF-8 nor UTF-16.  [default: cp1252, a guess]"),
+]
+Pattern = Annotated[
+    str | None,
+    typer.Option("--pattern", help=r"Regular expression for unusual names: '(?P<season>\d+)-(?P<episode>\d+)'."),
+]
+
 
 @app.command()
 def analyze(
@@ -51,6 +60,8 @@ def analyze(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where results go.  [default: out/<series>]")
     ] = None,
+    encoding: Encoding = None,
+    pattern: Pattern = None,
 ) -> None:
     """Subtitles in; dialogue, themes, names, network, places and a report out."""
     from analysis import analyze as run
@@ -58,7 +69,16 @@ def analyze(
 
     folder = out or Path("out") / Path(series).name
     with progress_bars() as progress:
-        results = run(directory, transcripts=transcripts, series=series, out=folder, progress=progress)
+        results = run(
+            directory,
+            transcripts=transcripts,
+            series=series,
+            out=folder,
+            encoding=encoding,
+            pattern=pattern,
+            on_report=told(),
+            progress=progress,
+        )
     _show(results)
     typer.echo(f"\nTables and {folder / REPORT} are written; open the report in a browser.")
     shown = shlex.quote(str(folder))
@@ -75,16 +95,6 @@ def _show(results: analysis.Results) -> None:
         console.print(part)
 
 
-Encoding = Annotated[
-    str | None,
-    typer.Option("--encoding", help="What files are that are neither UTF-8 nor UTF-16.  [default: cp1252, a guess]"),
-]
-Pattern = Annotated[
-    str | None,
-    typer.Option("--pattern", help=r"Regular expression for unusual names: '(?P<season>\d+)-(?P<episode>\d+)'."),
-]
-
-
 @app.command()
 def inspect(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of subtitles (or one file).")],
@@ -99,14 +109,12 @@ def inspect(
     """Say of each file how many cues are read, which are repaired and how, and which are refused and why."""
     from utils.reading.inspection import as_json as in_json
     from utils.reading.inspection import in_lines, inspect_files
+    from utils.reading.settings import Reading
 
+    reading = Reading(transcripts=transcripts, series=series, encoding=encoding, pattern=pattern)
     with progress_bars() as progress:
-        reports = list(
-            inspect_files(
-                directory, transcripts=transcripts, series=series, encoding=encoding, pattern=pattern, progress=progress
-            )
-        )
-    typer.echo(in_json(reports) if as_json else "\n".join(in_lines(reports)))
+        reports = list(inspect_files(directory, reading, progress=progress))
+    typer.echo(in_json(reports) if as_json else "\n".join(map(one_line, in_lines(reports))))
 
 
 @app.command()
@@ -127,22 +135,12 @@ def parse(
     """Subtitles in, one table of dialogue out; unchanged files are not read again."""
     from utils.dialogue_file import write_dialogue
     from utils.reading.cache import user_cache
+    from utils.reading.settings import Reading
 
-    warnings: list[str] = []
+    kept = cache or user_cache()
+    reading = Reading(transcripts=transcripts, series=series, encoding=encoding, pattern=pattern, cache=kept)
     with progress_bars() as progress:
-        done = write_dialogue(
-            directory,
-            out,
-            transcripts=transcripts,
-            series=series,
-            encoding=encoding,
-            pattern=pattern,
-            cache=cache or user_cache(),
-            on_report=lambda report: warnings.extend(report.warnings),
-            progress=progress,
-        )
-    for warning in warnings:
-        typer.echo(f"warning: {warning}", err=True)
+        done = write_dialogue(directory, out, reading, on_report=told(), progress=progress)
     typer.echo(
         f"{out}: {done.episodes} episodes ({done.unchanged} unchanged), {done.lines:,} lines, "
         f"{done.named:,} with a speaker; {done.repaired:,} repairs, {done.refused:,} refusals."

@@ -17,6 +17,7 @@ from utils.data_loader import load_dialogue
 from utils.errors import InputError
 from utils.models import find_weights
 from utils.progress import Progress, silent
+from utils.reading.report import OnReport, warn
 from utils.series import SeriesProfile, load_series
 
 if TYPE_CHECKING:
@@ -87,6 +88,9 @@ def analyze(
     series: str | Path | SeriesProfile = "stranger_things",
     out: str | Path,
     models: Path | None = None,
+    encoding: str | None = None,
+    pattern: str | None = None,
+    on_report: OnReport = warn,
     progress: Progress = silent,
 ) -> Results:
     """Analyse a folder of subtitles; keep tables and report in another.
@@ -101,6 +105,9 @@ def analyze(
         out: Folder for ``dialogue``, ``themes``, ``mentions``, ``edges`` and ``places`` (Parquet and CSV) and
             ``report.html``.
         models: Folder for the location classifier; None keeps it in the user's cache.
+        encoding: As for `load_dialogue`.
+        pattern: As for `load_dialogue`.
+        on_report: Called with what became of each file; without, what a person must know becomes a Python warning.
         progress: Draws the bars.
 
     Returns:
@@ -117,7 +124,15 @@ def analyze(
     classifier = location_classifier(profile, models=models) if _labelled_places(profile).is_file() else None
     if classifier is not None:
         classifier.require_writable()
-    dialogue = load_dialogue(source, transcripts=transcripts, series=profile, progress=progress)
+    dialogue = load_dialogue(
+        source,
+        transcripts=transcripts,
+        series=profile,
+        encoding=encoding,
+        pattern=pattern,
+        on_report=on_report,
+        progress=progress,
+    )
     facts = {
         "dialogue": table_digest(dialogue),
         "series": profile.reference,

@@ -170,8 +170,16 @@ def test_analyze_writes_everything_and_reads_it_again(subtitles: Path, tmp_path:
     written = {path.name: path.stat().st_mtime_ns for path in out.glob("*.parquet")}
     assert hawkins("analyze", subtitles, "--out", out).returncode == 0
     assert written == {path.name: path.stat().st_mtime_ns for path in out.glob("*.parquet")}
-    (subtitles / "Show.S01E01.srt").write_text(SRT.replace("woods", "quarry"), encoding="utf-8")
-    assert hawkins("analyze", subtitles, "--out", out).returncode == 0
+    (subtitles / "Show.S01E01.srt").write_text(
+        SRT.replace("woods", "quarry") + "\n4\n00:00:40,000 --> later\nLost.\n", encoding="utf-8"
+    )
+    again = hawkins("analyze", subtitles, "--out", out)
+    assert again.returncode == 0
+    assert [line for line in again.stderr.splitlines() if "S01E01" in line] == [
+        f"warning: {subtitles / 'Show.S01E01.srt'}: 1 left out, first at line 14 ('00:00:40,000 --> later' is no pair "
+        "of times); `hawkins inspect` lists them all."
+    ]
+    assert "UserWarning" not in again.stderr
     assert pd.read_parquet(out / "dialogue.parquet")["text"].str.contains("quarry").any()
     assert not list(out.glob(".*"))
 

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ __all__ = [
     "content_key",
     "file_digest",
     "prepare_folder",
+    "provenance_metadata",
     "read_provenance",
     "read_table",
     "table_digest",
@@ -118,23 +119,28 @@ def write_table(table: pd.DataFrame, path: Path, *, key: str, provenance: dict[s
     import pyarrow.parquet as pq
 
     arrow = pa.Table.from_pandas(table, preserve_index=False)
-    record = json.dumps({"key": key, **(provenance or {})}, ensure_ascii=False, default=str)
-    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), _METADATA_KEY: record.encode()})
+    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), **provenance_metadata(key, provenance)})
     atomic_write(path.with_suffix(".csv"), lambda temporary: table.to_csv(temporary, index=False))
     atomic_write(path, lambda temporary: pq.write_table(arrow, temporary))
 
 
+def provenance_metadata(key: str, provenance: Mapping[str, Any] | None = None) -> dict[bytes, bytes]:
+    """Return what a Parquet file keeps of its making, for those who write one in pieces; see `write_table`."""
+    record = json.dumps({"key": key, **(provenance or {})}, ensure_ascii=False, default=str)
+    return {_METADATA_KEY: record.encode()}
+
+
 def read_provenance(path: Path) -> dict[str, Any] | None:
-    """Return what `write_table` recorded in a Parquet file; None if the file is absent, damaged or not ours."""
+    """Return what `provenance_metadata` put into a Parquet file; None if it is absent, damaged or not ours."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        schema = pq.read_schema(path)
+        metadata = pq.read_metadata(path).metadata
     except (OSError, pa.ArrowInvalid):
         return None
     try:
-        record = json.loads((schema.metadata or {}).get(_METADATA_KEY, b""))
+        record = json.loads((metadata or {}).get(_METADATA_KEY, b""))
     except (json.JSONDecodeError, UnicodeDecodeError):
         return None
     return record if isinstance(record, dict) and "key" in record else None

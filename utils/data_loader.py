@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from utils.episodes import Episode
-from utils.errors import InputError
 from utils.progress import Progress, silent
 from utils.reading.episode_reader import EpisodeReader
 from utils.reading.library import episode_of
 from utils.reading.report import OnReport, warn
+from utils.reading.settings import Reading
 from utils.scenes import mark_scenes
-from utils.series import SeriesProfile, load_series
+from utils.series import SeriesProfile
 from utils.tables import DIALOGUE, EPISODE_KEYS, EPISODES, require_columns
 
 if TYPE_CHECKING:
@@ -68,24 +67,11 @@ def load_dialogue(
     Raises:
         InputError: If something is missing, unreadable, without season and episode, given twice, or without speech.
     """
-    profile = series if isinstance(series, SeriesProfile) else load_series(series)
-    reader = EpisodeReader(Path(path), profile, _path(transcripts), encoding, pattern, _path(cache))
-    episodes = reader.prepare()
-    rows: list[Sequence[Any]] = []
-    starts: dict[Episode, Sequence[int]] = {}
-    readings = progress(reader.read(episodes), description="Reading episodes", total=len(episodes))
-    for episode, reading in zip(episodes, readings, strict=True):
-        rows.extend(reading.rows)
-        starts[episode] = reading.starts
-        for report in reading.reports:
-            on_report(report)
-    if not rows:
-        raise InputError(f"Nobody speaks in {path}: its subtitles hold sounds and songs only.")
-    return dialogue_table(rows, starts, profile)
-
-
-def _path(path: str | Path | None) -> Path | None:
-    return Path(path) if path is not None else None
+    reading = Reading(transcripts=transcripts, series=series, encoding=encoding, pattern=pattern, cache=cache)
+    reader = EpisodeReader.find(path, reading)
+    found = list(reader.read(on_report=on_report, progress=progress))
+    rows = [row for each in found for row in each.rows]
+    return dialogue_table(rows, {each.episode: each.starts for each in found}, reader.profile)
 
 
 def dialogue_table(

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from utils.artifacts import atomic_write, prepare_folder
+from utils.artifacts import atomic_write, content_key, prepare_folder, provenance_metadata
 from utils.data_loader import dialogue_table
 from utils.errors import InputError
 from utils.progress import Progress, silent
-from utils.reading.episode_reader import EpisodeReader, Reading
+from utils.reading.episode_reader import EpisodeReader, ReadEpisode
 from utils.reading.report import OnReport, warn
-from utils.series import SeriesProfile, load_series
+from utils.reading.settings import Reading
 from utils.tables import DIALOGUE
 
 __all__ = ["Written", "write_dialogue"]
@@ -47,77 +47,65 @@ class Written:
 def write_dialogue(
     path: str | Path,
     out: str | Path,
+    reading: Reading | None = None,
     *,
-    transcripts: str | Path | None = None,
-    series: str | Path | SeriesProfile = "stranger_things",
-    encoding: str | None = None,
-    pattern: str | None = None,
-    cache: str | Path | None = None,
     on_report: OnReport = warn,
     progress: Progress = silent,
 ) -> Written:
     """Read subtitles into a Parquet file, as `utils.data_loader.load_dialogue` reads them into memory.
 
+    The file keeps a key of all that it was made from and the settings, as `utils.artifacts` has it.
+
     Args:
-        path: As there, like all arguments but ``out``.
+        path: A subtitle file or a folder of them.
         out: The file, ending in ``.parquet``; one row group an episode. It is replaced once all has been read.
-        transcripts: A transcript or a folder of them.
-        series: Name or folder of a series, or its profile.
-        encoding: For bytes that nothing vouches for.
-        pattern: For names of unusual forms.
-        cache: Folder for what was read; an interrupted run goes on from there.
+        reading: How they are read; with a cache, an interrupted run goes on where it stopped.
         on_report: Called with what became of each file.
         progress: Draws the bar.
 
     Raises:
-        InputError: As there, or if ``out`` cannot be written.
+        InputError: As `load_dialogue`, or if ``out`` cannot be written.
     """
-    target = Path(out)
+    target, reading = Path(out), reading or Reading()
     if target.suffix != ".parquet":
         raise InputError(f"{target} does not end in .parquet; give such a name to --out.")
     if target.is_dir():
         raise InputError(f"{target} is a folder; give --out the name of a file.")
-    profile = series if isinstance(series, SeriesProfile) else load_series(series)
-    folder, kept = (Path(each) if each is not None else None for each in (transcripts, cache))
-    reader = EpisodeReader(Path(path), profile, folder, encoding, pattern, kept)
-    episodes = reader.prepare()
+    reader = EpisodeReader.find(path, reading)
     prepare_folder(target.parent)
     counts: Counter[str] = Counter()
-
-    def fill(temporary: Path) -> None:
-        readings = progress(reader.read(episodes), description="Reading episodes", total=len(episodes))
-        _write(temporary, _counted(readings, counts, on_report), profile)
-        if not counts["lines"]:
-            raise InputError(f"Nobody speaks in {path}: its subtitles hold sounds and songs only.")
-
-    atomic_write(target, fill)
+    episodes = _counted(reader.read(on_report=on_report, progress=progress), counts)
+    atomic_write(target, lambda temporary: _write(temporary, episodes, reader))
     return Written(**{column.name: counts[column.name] for column in fields(Written)})
 
 
-def _counted(readings: Iterable[Reading], counts: Counter[str], on_report: OnReport) -> Iterator[Reading]:
-    """Hand on the episodes in which somebody speaks."""
-    for reading in readings:
-        for report in reading.reports:
-            on_report(report)
-            counts["repaired"] += len(report.repaired)
-            counts["refused"] += len(report.refused)
-        counts["unchanged"] += reading.known
-        if reading.rows:
-            counts["episodes"] += 1
-            counts["lines"] += len(reading.rows)
-            counts["named"] += sum(row[_SPEAKER] is not None for row in reading.rows)
-            yield reading
+def _counted(episodes: Iterable[ReadEpisode], counts: Counter[str]) -> Iterator[ReadEpisode]:
+    for found in episodes:
+        counts["episodes"] += bool(found.rows)
+        counts["lines"] += len(found.rows)
+        counts["named"] += sum(row[_SPEAKER] is not None for row in found.rows)
+        counts["unchanged"] += found.known
+        counts["repaired"] += sum(len(report.repaired) for report in found.reports)
+        counts["refused"] += sum(len(report.refused) for report in found.reports)
+        yield found
 
 
-def _write(path: Path, readings: Iterable[Reading], profile: SeriesProfile) -> None:
+def _write(path: Path, episodes: Iterable[ReadEpisode], reader: EpisodeReader) -> None:
+    """Write one row group an episode in which somebody speaks, and at last what all was made from."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    keys: list[str] = []
     with ExitStack() as stack:
-        writer = None
-        for reading in readings:
-            table = dialogue_table(reading.rows, {tuple(reading.rows[0][:2]): reading.starts}, profile)
-            arrow = pa.Table.from_pandas(table, preserve_index=False)
-            if writer is None:
-                writer = stack.enter_context(pq.ParquetWriter(path, arrow.schema))
-            writer.write_table(arrow)
+        writer: Any = None
+        for found in episodes:
+            keys.append(found.key)
+            if found.rows:
+                table = dialogue_table(found.rows, {found.episode: found.starts}, reader.profile)
+                arrow = pa.Table.from_pandas(table, preserve_index=False)
+                writer = writer or stack.enter_context(pq.ParquetWriter(path, arrow.schema))
+                writer.write_table(arrow)
+        scenes = reader.profile.scenes.model_dump()
+        key = content_key(table="dialogue", episodes=keys, scenes=scenes)
+        facts = {"series": reader.profile.title, "encoding": reader.encoding, "scenes": scenes}
+        writer.add_key_value_metadata(provenance_metadata(key, facts))

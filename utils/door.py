@@ -1,4 +1,4 @@
-"""What every command line door shares: errors as one line, bars on the error stream, nothing quiet when interrupted."""
+"""What every command line door shares: errors and warnings as one line, bars on the error stream, interrupts said."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from utils.progress import Progress
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
-__all__ = ["progress_bars", "run_door"]
+    from utils.reading.report import FileReport, OnReport
+
+__all__ = ["one_line", "progress_bars", "run_door", "told"]
 
 T = TypeVar("T")
 
@@ -45,6 +47,25 @@ def run_door(command: Callable[[], object]) -> None:
             raise
         sys.stderr.write(f"error: {error.filename or 'The output'}: {error.strerror}; free some space and try again.\n")
         sys.exit(HawkinsError.exit_code)
+
+
+def one_line(text: str) -> str:
+    """Return text that may quote a file as one line that cannot steer a terminal."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
+def told() -> OnReport:
+    """Return what writes the warnings of files as they are read, one line each, on the error stream."""
+    said: set[str] = set()
+
+    def tell(report: FileReport) -> None:
+        for warning in report.warnings:
+            # The episodes of one file share some of them.
+            if warning not in said:
+                said.add(warning)
+                sys.stderr.write(f"warning: {one_line(warning)}\n")
+
+    return tell
 
 
 class _Drawn:

@@ -12,6 +12,7 @@ from analysis.pipeline import analyze
 from analysis.results import Results
 from utils.errors import HawkinsError, InputError
 from utils.progress import Progress
+from utils.reading.report import FileReport, OnReport
 from utils.subtitles import SUFFIXES as SUBTITLES
 from utils.tables import EPISODE_KEYS
 from utils.transcripts import SUFFIXES as TRANSCRIPTS
@@ -54,11 +55,14 @@ def analyse_tab(stage: Stage) -> None:
         progress: gr.Progress = gr.Progress(),  # noqa: B008 - Gradio finds it by its default
     ) -> tuple[Any, ...]:
         with TemporaryDirectory(prefix="hawkins-") as folder:
+            reports: list[FileReport] = []
             try:
-                results = _analysed(stage, Path(folder), subtitles, transcripts, bars(progress))
+                results = _analysed(stage, Path(folder), subtitles, transcripts, reports.append, bars(progress))
             except HawkinsError as error:
                 warn(error, inside=Path(folder))
                 return gr.skip(), ""
+            for warning in dict.fromkeys(warning for report in reports for warning in report.warnings):
+                warn(warning, inside=Path(folder))
         return Session(results), _told(results)
 
     start.click(run, [subtitles, transcripts], [stage.state, done], show_progress_on=done, api_visibility="private")
@@ -66,7 +70,12 @@ def analyse_tab(stage: Stage) -> None:
 
 
 def _analysed(
-    stage: Stage, folder: Path, subtitles: list[str] | None, transcripts: list[str] | None, progress: Progress
+    stage: Stage,
+    folder: Path,
+    subtitles: list[str] | None,
+    transcripts: list[str] | None,
+    on_report: OnReport,
+    progress: Progress,
 ) -> Results:
     source = _gathered(subtitles, folder / "subtitles")
     if source is None:
@@ -76,6 +85,7 @@ def _analysed(
         transcripts=_gathered(transcripts, folder / "transcripts"),
         series=stage.opening.results.series,
         out=folder / "out",
+        on_report=on_report,
         progress=progress,
     )
 

@@ -56,8 +56,8 @@ class Stage:
         )
 
 
-def warn(error: HawkinsError, *, inside: Path | None = None) -> None:
-    """Show an error as one line in the corner of the page.
+def warn(error: HawkinsError | str, *, inside: Path | None = None) -> None:
+    """Show an error or a warning as one line in the corner of the page.
 
     Args:
         error: What a person can act on.

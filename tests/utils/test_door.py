@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from utils.door import progress_bars, run_door
+from utils.door import progress_bars, run_door, told
 from utils.errors import HawkinsError, InputError, MissingDependencyError, NotBuiltError, WeightsError, did_you_mean
+from utils.reading.report import FileReport
 
 
 def raising(error: BaseException) -> None:
@@ -54,6 +55,19 @@ def test_bars_hand_items_on_and_leave_the_output_alone(capsys: pytest.CaptureFix
     assert out == ""
     assert "Reading letters" in err
     assert "3/3" in err
+
+
+def test_warnings_of_files_are_one_line_each_and_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    tell = told()
+    for episode in ("S01E01", "S01E02"):
+        tell(FileReport("season.csv", episode, guessed=True, encoding="cp1252"))
+    tell(FileReport("a\n\x1b[2Jb.srt", error="a\n\x1b[2Jb.srt is empty."))
+    tell(FileReport("fine.srt"))
+    assert capsys.readouterr() == (
+        "",
+        "warning: season.csv is neither UTF-8 nor UTF-16 and was read as cp1252; give the right --encoding if accents "
+        "look wrong.\nwarning: a\ufffd\ufffd[2Jb.srt is empty.\n",
+    )
 
 
 def test_suggestions_are_near_and_few() -> None:

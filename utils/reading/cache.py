@@ -1,20 +1,27 @@
 """Episodes that were read, kept by what they were read from.
 
 An entry's name is a hash of the files' bytes, the cast, the options and the code that reads. An unchanged file is
-therefore found and a changed one is not; nothing ever has to be declared stale. The folder may be deleted at any time.
+therefore found and a changed one is not; nothing ever has to be declared stale. What was not used for longest goes when
+the folder grows beyond its size, and all of the folder may be deleted at any time.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
+import os
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from utils.artifacts import atomic_write, content_key, file_digest, prepare_folder
 
-__all__ = ["ReadingCache", "code_digest", "user_cache"]
+__all__ = ["LARGEST", "ReadingCache", "code_digest", "user_cache"]
+
+LARGEST: Final = 200_000_000  # bytes; some 7,000 episodes
+_SUFFIX: Final = ".json.gz"
 
 
 def user_cache() -> Path:
@@ -37,10 +44,12 @@ class ReadingCache:
 
     Args:
         folder: Made when the first reading is kept.
+        largest: Bytes that its readings may take after `prune`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, largest: int = LARGEST) -> None:
         self._folder = folder
+        self._largest = largest
 
     def get(self, key: str) -> Any | None:
         """Return what was kept, or None where it is absent or damaged."""
@@ -48,6 +57,9 @@ class ReadingCache:
             data = gzip.decompress(self._path(key).read_bytes())
         except (OSError, EOFError, zlib.error):
             return None
+        # The time of change stands for the time of use. A folder that may only be read is as good.
+        with suppress(OSError):
+            os.utime(self._path(key))
         try:
             return json.loads(data)
         except ValueError:
@@ -63,5 +75,23 @@ class ReadingCache:
         prepare_folder(self._folder)
         atomic_write(self._path(key), lambda path: path.write_bytes(data))
 
+    def prune(self) -> None:
+        """Delete the readings that were not used for longest, until the rest is within the size."""
+        kept = 0
+        for _, size, path in sorted(_entries(self._folder), reverse=True):
+            kept += size
+            if kept > self._largest:
+                # Another run may have deleted it, or it may not be ours to delete.
+                with suppress(OSError):
+                    path.unlink()
+
     def _path(self, key: str) -> Path:
-        return self._folder / f"{key}.json.gz"
+        return self._folder / f"{key}{_SUFFIX}"
+
+
+def _entries(folder: Path) -> Iterator[tuple[int, int, Path]]:
+    """Time of use (ns), size (bytes) and path of every reading."""
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with suppress(FileNotFoundError):
+            facts = path.stat()
+            yield facts.st_mtime_ns, facts.st_size, path

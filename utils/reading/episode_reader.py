@@ -5,42 +5,44 @@ Nothing of an episode is held once it has been handed on, so that a folder of an
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from utils.alignment import Attribution, attribute
 from utils.artifacts import content_key
 from utils.episodes import Episode
+from utils.errors import InputError
+from utils.progress import Progress
 from utils.reading.cache import ReadingCache, code_digest
-from utils.reading.cues import Cue
-from utils.reading.dialogue_csv import read_dialogue_csv
+from utils.reading.episode_files import EpisodeFiles, find_files
 from utils.reading.headings import scene_starts
-from utils.reading.library import by_episode, check_pattern, match_transcripts, refuse_second, subtitle_files
-from utils.reading.report import FileReport
+from utils.reading.report import FileReport, OnReport
+from utils.reading.settings import Reading
 from utils.reading.speech import SpokenLine, spoken_lines
 from utils.reading.textfiles import check_encoding, read_bytes, to_text
 from utils.series import SeriesProfile
 from utils.subtitles import cues_of
 from utils.transcripts import Turn, turns_of
 
-__all__ = ["EpisodeReader", "Reading"]
+__all__ = ["EpisodeReader", "ReadEpisode"]
 
 
-class Reading(NamedTuple):
+class ReadEpisode(NamedTuple):
     """An episode that was read.
 
     Attributes:
-        key: Hash of all that it was made from.
+        episode: Which.
+        key: Hash of all that it was made from: bytes and names of its files, cast, settings, the code that reads.
         rows: One list a spoken line, in the order of the dialogue columns; scenes are all 0.
         starts: Lines that open a scene of the transcript.
         reports: One a file.
         known: Whether it came out of the cache.
     """
 
+    episode: Episode
     key: str
     rows: Sequence[Sequence[Any]]
     starts: Sequence[int]
@@ -49,102 +51,90 @@ class Reading(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class _Files:
-    """What an episode is read from."""
-
-    subtitles: Path
-    transcript: Path | None = None
-    cues: tuple[Sequence[Cue], FileReport] | None = None
-    """Set for an episode of a dialogue csv, which is read as a whole."""
-
-
-@dataclass(slots=True)
 class EpisodeReader:
-    """Reads the episodes of a folder.
+    """Reads the episodes of a folder; made by `find`.
 
-    Args:
-        path: A subtitle file or a folder of them.
-        profile: Cast.
-        transcripts: A transcript or a folder of them.
+    Attributes:
+        path: The folder, or the one file.
+        profile: The series.
         encoding: For bytes that nothing vouches for.
-        pattern: How names hold season and episode, where they do it in an unusual way.
-        cache: Folder for what was read; None keeps nothing.
-
-    Raises:
-        InputError: From `prepare`, if files are missing, or do not belong together.
+        cache: For what was read, if it is kept.
+        files: Those of each episode, in broadcast order.
     """
 
     path: Path
     profile: SeriesProfile
-    transcripts: Path | None = None
-    encoding: str | None = None
-    pattern: str | None = None
-    cache: Path | None = None
-    _files: dict[Episode, _Files] = field(default_factory=dict, init=False)
+    encoding: str | None
+    cache: ReadingCache | None
+    files: Mapping[Episode, EpisodeFiles]
 
-    def prepare(self) -> list[Episode]:
-        """Find the files and return their episodes in broadcast order; of the files, only csvs are opened."""
-        self.encoding = check_encoding(self.encoding)
-        pattern = check_pattern(self.pattern)
-        files, tables = subtitle_files(self.path)
-        found = {episode: _Files(file) for episode, file in by_episode(files, pattern).items()}
-        # Subtitles have finer times than a dialogue csv of the same episode.
-        found = {**self._tables(tables), **found}
-        scripts = self._scripts(found, pattern)
-        self._files = {episode: replace(found[episode], transcript=scripts.get(episode)) for episode in sorted(found)}
-        return list(self._files)
+    @classmethod
+    def find(cls, path: str | Path, reading: Reading) -> Self:
+        """Look for the episodes of a folder; of the files, only csvs are opened.
 
-    def _tables(self, tables: Sequence[Path]) -> dict[Episode, _Files]:
-        found: dict[Episode, _Files] = {}
-        for table in tables:
-            for episode, cues in read_dialogue_csv(to_text(table, read_bytes(table), encoding=self.encoding)).items():
-                other = found.setdefault(episode, _Files(table, cues=cues)).subtitles
-                refuse_second(episode, other, table)
-        return found
-
-    def _scripts(self, found: dict[Episode, _Files], pattern: re.Pattern[str] | None) -> dict[Episode, Path]:
-        return match_transcripts(self.transcripts, found, pattern) if self.transcripts is not None else {}
-
-    def read(self, episodes: Sequence[Episode]) -> Iterator[Reading]:
-        """Read some of the episodes that `prepare` found, one by one.
+        Args:
+            path: A subtitle file or a folder of them.
+            reading: How they are read.
 
         Raises:
-            InputError: If a file cannot be read or holds nothing that can be used.
+            InputError: If files are missing or do not belong together, or a setting cannot be used.
         """
-        cache = ReadingCache(self.cache) if self.cache is not None else None
-        code = code_digest() if cache else ""
-        cast = [person.model_dump() for person in self.profile.cast]
-        for episode in episodes:
-            yield self._read(episode, cache, content_key(code=code, cast=cast, encoding=self.encoding))
+        cache = ReadingCache(Path(reading.cache)) if reading.cache is not None else None
+        encoding, profile = check_encoding(reading.encoding), reading.profile()
+        return cls(Path(path), profile, encoding, cache, find_files(Path(path), reading))
 
-    def _read(self, episode: Episode, cache: ReadingCache | None, options: str) -> Reading:
-        files = self._files[episode]
-        subtitles = read_bytes(files.subtitles)
-        transcript = read_bytes(files.transcript) if files.transcript else None
-        key = content_key(
-            options=options,
-            episode=str(episode),
-            names=[str(files.subtitles), str(files.transcript)],
-            subtitles=sha256(subtitles).hexdigest(),
-            transcript=sha256(transcript).hexdigest() if transcript is not None else None,
-        )
-        if cache is None:
-            return self._made(key, episode, files, subtitles, transcript)
-        kept = cache.get(key)
+    def read(self, *, on_report: OnReport, progress: Progress) -> Iterator[ReadEpisode]:
+        """Read the episodes one by one, in broadcast order.
+
+        Args:
+            on_report: Called with what became of each file.
+            progress: Draws the bar.
+
+        Raises:
+            InputError: If a file cannot be read or holds nothing that can be used, or nobody speaks in any.
+        """
+        cast = [person.model_dump() for person in self.profile.cast]
+        options = content_key(code=code_digest(), cast=cast, encoding=self.encoding)
+        spoken = False
+        for episode, files in progress(self.files.items(), description="Reading episodes", total=len(self.files)):
+            found = self._read(episode, files, options)
+            for report in (*files.beside, *found.reports):
+                on_report(report)
+            spoken = spoken or bool(found.rows)
+            yield found
+        if self.cache is not None:
+            self.cache.prune()
+        if not spoken:
+            raise InputError(f"Nobody speaks in {self.path}: its subtitles hold sounds and songs only.")
+
+    def _read(self, episode: Episode, files: EpisodeFiles, options: str) -> ReadEpisode:
+        paths = [path for path in (files.subtitles, files.transcript) if path is not None]
+        data = [read_bytes(path) for path in paths]
+        digests = [[path.name, sha256(content).hexdigest()] for path, content in zip(paths, data, strict=True)]
+        key = content_key(options=options, episode=str(episode), files=digests)
+        kept = self.cache.get(key) if self.cache is not None else None
         if kept is not None:
-            return Reading(key, kept["rows"], kept["starts"], [FileReport.from_dict(r) for r in kept["reports"]], True)
-        made = self._made(key, episode, files, subtitles, transcript)
-        reports = [report.as_dict() for report in made.reports]
-        cache.put(key, {"rows": made.rows, "starts": made.starts, "reports": reports})
+            # The same files may lie elsewhere now.
+            reports = [
+                replace(FileReport.from_dict(report), path=str(path))
+                for report, path in zip(kept["reports"], paths, strict=True)
+            ]
+            return ReadEpisode(episode, key, kept["rows"], kept["starts"], reports, known=True)
+        made = self._made(key, episode, files, *data)
+        if self.cache is not None:
+            told = [report.as_dict() for report in made.reports]
+            self.cache.put(key, {"rows": made.rows, "starts": made.starts, "reports": told})
         return made
 
-    def _made(self, key: str, episode: Episode, files: _Files, subtitles: bytes, transcript: bytes | None) -> Reading:
+    def _made(
+        self, key: str, episode: Episode, files: EpisodeFiles, subtitles: bytes, transcript: bytes = b""
+    ) -> ReadEpisode:
         path = files.subtitles
         cues, report = files.cues or cues_of(to_text(path, subtitles, encoding=self.encoding))
         reports = [replace(report, episode=str(episode))]
         lines = spoken_lines(cues, self.profile)
         turns: list[Turn] = []
-        if files.transcript is not None and transcript is not None:
+        if files.transcript is not None:
             turns, report = turns_of(to_text(files.transcript, transcript, encoding=self.encoding), self.profile)
             reports.append(replace(report, episode=str(episode)))
         # Without a transcript there is nothing to align.
@@ -154,7 +144,7 @@ class EpisodeReader:
             (*episode, number, 0, *said[:2], who.speaker, who.confidence, said.text, said.direction, path.name)
             for number, (said, who) in enumerate(voices)
         ]
-        return Reading(key, rows, scene_starts(lines, turns), reports)
+        return ReadEpisode(episode, key, rows, scene_starts(lines, turns), reports)
 
 
 def _marked(line: SpokenLine) -> Attribution:

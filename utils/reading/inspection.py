@@ -15,8 +15,8 @@ from utils.progress import Progress, silent
 from utils.reading.dialogue_csv import read_dialogue_csv
 from utils.reading.library import check_pattern, episode_of, refuse_second, subtitle_files, transcript_paths
 from utils.reading.report import CHANGES, FileReport, Finding, in_words
+from utils.reading.settings import Reading
 from utils.reading.textfiles import TextFile, check_encoding, read_text
-from utils.series import SeriesProfile, load_series
 from utils.subtitles import cues_of
 from utils.transcripts import turns_of
 
@@ -29,13 +29,7 @@ _Read = Callable[[TextFile], FileReport]
 
 
 def inspect_files(
-    path: str | Path,
-    *,
-    transcripts: str | Path | None = None,
-    series: str | Path | SeriesProfile = "stranger_things",
-    encoding: str | None = None,
-    pattern: str | None = None,
-    progress: Progress = silent,
+    path: str | Path, reading: Reading | None = None, *, progress: Progress = silent
 ) -> Iterator[FileReport]:
     """Yield a report of each subtitle file and transcript; a dialogue csv has one an episode.
 
@@ -43,27 +37,24 @@ def inspect_files(
 
     Args:
         path: A subtitle file or a folder of them.
-        transcripts: A transcript or a folder of them.
-        series: For the names in transcripts.
-        encoding: For bytes that nothing vouches for.
-        pattern: For names of unusual forms.
+        reading: How they are read; the cache is left alone.
         progress: Draws the bar.
 
     Raises:
         InputError: If there are no such files, or no such encoding, or the pattern cannot be used.
     """
-    profile = series if isinstance(series, SeriesProfile) else load_series(series)
-    own, used = check_pattern(pattern), check_encoding(encoding)
+    reading = reading or Reading()
+    profile, pattern, encoding = reading.profile(), check_pattern(reading.pattern), check_encoding(reading.encoding)
     files, tables = subtitle_files(Path(path))
-    scripts = transcript_paths(Path(transcripts)) if transcripts is not None else []
+    scripts = transcript_paths(Path(reading.transcripts)) if reading.transcripts else []
     spoken: dict[Episode, Path] = {}
     written: dict[Episode, Path] = {}
     jobs = [(file, spoken, lambda file: cues_of(file)[1]) for file in files]
     jobs += [(file, written, lambda file: turns_of(file, profile)[1]) for file in scripts]
     for file, episodes, read in progress(jobs, description="Reading files"):
-        yield _report(file, read, used, own, episodes)
+        yield _report(file, read, encoding, pattern, episodes)
     for table in tables:
-        yield from _of_table(table, used, spoken)
+        yield from _of_table(table, encoding, spoken)
 
 
 def _report(

@@ -20,6 +20,7 @@ __all__ = [
     "episode_of",
     "match_transcripts",
     "refuse_second",
+    "span",
     "subtitle_files",
     "transcript_paths",
 ]
@@ -185,12 +186,13 @@ def match_transcripts(
     found = by_episode(transcript_paths(path), pattern)
     if found.keys().isdisjoint(episodes):
         raise InputError(
-            f"The transcripts in {path} ({_some(found)}) match none of the episodes with subtitles "
-            f"({_some(episodes)}); give the transcripts of these episodes or none."
+            f"The transcripts in {path} ({span(found)}) match none of the episodes with subtitles "
+            f"({span(episodes)}); give the transcripts of these episodes or none."
         )
     return found
 
 
-def _some(episodes: Iterable[Episode]) -> str:
+def span(episodes: Iterable[Episode]) -> str:
+    """Return the first and the last of some episodes, for people: ``S01E01 to S01E08``."""
     first, *more = map(str, episodes)
     return f"{first} to {more[-1]}" if more else first

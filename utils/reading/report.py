@@ -96,8 +96,8 @@ class FileReport:
 
     @property
     def warnings(self) -> list[str]:
-        """What a person must know even without asking: a guessed encoding, and words that were left out."""
-        said = []
+        """What a person must know even without asking: files passed over, guessed encodings, words left out."""
+        said = [self.error] if self.error else []
         if self.guessed:
             said.append(
                 f"{self.path} is neither UTF-8 nor UTF-16 and was read as {self.encoding}; "

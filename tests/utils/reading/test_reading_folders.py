@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -10,12 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 import hawkins
+from utils.artifacts import read_provenance, read_table
 from utils.data_loader import load_dialogue
 from utils.dialogue_file import write_dialogue
 from utils.errors import InputError
+from utils.reading.cache import LARGEST, ReadingCache
 from utils.reading.inspection import as_json, in_lines, inspect_files
 from utils.reading.report import FileReport
-from utils.reading.sentences import SENTENCES, joined_sentences
+from utils.reading.settings import Reading
 from utils.series import CastMember, SeriesProfile
 
 CAST = SeriesProfile(title="Test", cast=(CastMember(name="Mike"), CastMember(name="Eleven", aliases=("El",))))
@@ -73,16 +76,72 @@ def test_a_pattern_that_cannot_be_used_is_named(folder: Path, pattern: str) -> N
 
 def test_unchanged_files_are_not_read_again_and_changed_ones_are(folder: Path, tmp_path: Path) -> None:
     cache, out = tmp_path / "cache", tmp_path / "out" / "d.parquet"
-    first = write_dialogue(folder, out, series=CAST, cache=cache)
+    first = write_dialogue(folder, out, Reading(series=CAST, cache=cache))
     assert (first.episodes, first.lines, first.named, first.unchanged) == (2, 3, 1, 0)
     table = load_dialogue(folder, series=CAST)
     pd.testing.assert_frame_equal(pd.read_parquet(out), table)
-    assert write_dialogue(folder, out, series=CAST, cache=cache).unchanged == 2
+    assert write_dialogue(folder, out, Reading(series=CAST, cache=cache)).unchanged == 2
     pd.testing.assert_frame_equal(load_dialogue(folder, series=CAST, cache=cache), table)
     write(folder / "S01E02.srt", "Changed.")
-    assert write_dialogue(folder, out, series=CAST, cache=cache).unchanged == 1
+    assert write_dialogue(folder, out, Reading(series=CAST, cache=cache)).unchanged == 1
     assert pd.read_parquet(out)["text"].tolist() == ["One.", "Two.", "Changed."]
-    assert write_dialogue(folder, out, series=SeriesProfile(title="Nobody"), cache=cache).unchanged == 0
+    assert write_dialogue(folder, out, Reading(series=SeriesProfile(title="Nobody"), cache=cache)).unchanged == 0
+
+
+def test_a_folder_that_moved_is_known_and_reported_where_it_lies(folder: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    first = load_dialogue(folder, series=CAST, cache=cache)
+    moved = folder.rename(tmp_path / "elsewhere")
+    reports: list[FileReport] = []
+    pd.testing.assert_frame_equal(load_dialogue(moved, series=CAST, cache=cache, on_report=reports.append), first)
+    assert write_dialogue(moved, tmp_path / "d.parquet", Reading(series=CAST, cache=cache)).unchanged == 2
+    assert [report.path for report in reports] == [str(moved / "S01E01.srt"), str(moved / "S01E02.srt")]
+
+
+def test_what_was_not_used_for_longest_leaves_a_cache_that_is_full(tmp_path: Path) -> None:
+    for number, key in enumerate("abc"):
+        ReadingCache(tmp_path).put(key, [key] * 9)
+        os.utime(tmp_path / f"{key}.json.gz", (number, number))
+    cache = ReadingCache(tmp_path, largest=sum((tmp_path / f"{key}.json.gz").stat().st_size for key in "ac"))
+    assert cache.get("a") == ["a"] * 9
+    (tmp_path / "notes.txt").write_text("x" * 999)
+    cache.prune()
+    assert [cache.get(key) is not None for key in "abc"] == [True, False, True]
+    assert (tmp_path / "notes.txt").exists()
+    ReadingCache(tmp_path / "none").prune()
+
+
+def test_reading_keeps_its_cache_within_bounds(folder: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    old = cache / "old.json.gz"
+    with old.open("wb") as stream:
+        stream.truncate(LARGEST + 1)
+    os.utime(old, (0, 0))
+    load_dialogue(folder, series=CAST, cache=cache)
+    assert not old.exists()
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_the_file_knows_what_it_was_made_from(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "d.parquet"
+
+    def key(reading: Reading) -> str:
+        write_dialogue(folder, out, reading)
+        made = read_provenance(out)
+        assert made is not None
+        assert (made["series"], made["encoding"], made["scenes"]["longest"]) == ("Test", reading.encoding, 60)
+        return str(made["key"])
+
+    first = key(Reading(series=CAST))
+    table = read_table(out, key=first)
+    assert table is not None
+    pd.testing.assert_frame_equal(table, load_dialogue(folder, series=CAST))
+    assert read_table(out, key="another") is None
+    assert key(Reading(series=CAST, cache=tmp_path / "cache")) == first
+    assert key(Reading(series=CAST, encoding="cp1250")) != first
+    write(folder / "S01E02.srt", "Changed.")
+    assert key(Reading(series=CAST)) != first
 
 
 def test_damaged_readings_are_made_again(folder: Path, tmp_path: Path) -> None:
@@ -95,15 +154,15 @@ def test_damaged_readings_are_made_again(folder: Path, tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "d.parquet"
-    write_dialogue(folder, out, series=CAST)
+    write_dialogue(folder, out, Reading(series=CAST))
     before = out.read_bytes()
     (folder / "S01E02.srt").write_text("nothing")
     with pytest.raises(InputError, match=r"S01E02\.srt is not a subtitle file"):
-        write_dialogue(folder, out, series=CAST)
+        write_dialogue(folder, out, Reading(series=CAST))
     assert out.read_bytes() == before
     assert sorted(file.name for file in tmp_path.iterdir()) == ["d.parquet", "subs"]
     with pytest.raises(InputError, match=r"does not end in \.parquet"):
-        write_dialogue(folder, tmp_path / "d.csv", series=CAST)
+        write_dialogue(folder, tmp_path / "d.csv", Reading(series=CAST))
 
 
 TABLE = """season,episode,line,raw_text,stage_direction,dialogue,start_time,end_time
@@ -127,6 +186,22 @@ def test_a_dialogue_csv_holds_several_episodes(tmp_path: Path) -> None:
     write(tmp_path / "S01E02.srt", "Subtitles come first.")
     both = load_dialogue(tmp_path, series=CAST, on_report=reports.append)
     assert both["text"].tolist() == ["Hello.", "Subtitles come first."]
+
+
+def test_a_csv_whose_episodes_all_have_subtitles_says_so_once(tmp_path: Path) -> None:
+    path = tmp_path / "all.csv"
+    path.write_text(TABLE)
+    write(tmp_path / "S01E01.srt", "One.")
+    write(tmp_path / "S01E02.srt", "Two.")
+    reports: list[FileReport] = []
+    table = load_dialogue(tmp_path, series=CAST, on_report=reports.append)
+    assert table["text"].tolist() == ["One.", "Two."]
+    assert [report.path == str(path) for report in reports] == [True, False, False]
+    with pytest.warns(UserWarning) as caught:
+        load_dialogue(tmp_path, series=CAST)
+    passed, lost = [str(each.message) for each in caught]
+    assert f"{path}: S01E01 to S01E02 are read from subtitle files of their own, such as" in passed
+    assert "all.csv: 2 left out, first at line 5" in lost
 
 
 def test_a_quotation_mark_that_is_never_closed_loses_no_row(tmp_path: Path) -> None:
@@ -156,7 +231,7 @@ def test_inspection_goes_on_behind_broken_files(folder: Path, tmp_path: Path) ->
     script = tmp_path / "words" / "S01E01.csv"
     script.parent.mkdir()
     script.write_text("name,line\nMike,One.\nshort\n")
-    reports = list(inspect_files(folder, transcripts=script.parent, series=CAST))
+    reports = list(inspect_files(folder, Reading(transcripts=script.parent, series=CAST)))
     names = [(Path(report.path).name, report.read, report.error is None) for report in reports]
     assert names == [
         ("S01E01.srt", 2, True),
@@ -180,25 +255,14 @@ def test_the_commands_of_the_door(folder: Path, tmp_path: Path) -> None:
     assert "2 episodes (2 unchanged), 3 lines" in runner.invoke(hawkins.app, ["parse", str(folder), *options]).stdout
 
 
-def test_sentences_are_joined_and_every_line_is_in_one() -> None:
-    said = [
-        ("Mike", 0.0, "I thought that"),
-        ("Mike", 1.0, "you had gone..."),
-        ("Mike", 2.0, "for good."),
-        ("Eleven", 3.0, "No"),
-        ("Mike", 4.0, "Good..."),
-        ("Mike", 5.0, "Really"),
-        ("Mike", 60.0, "late"),
-        (None, 61.0, "who knows"),
-        (None, 62.0, "what this is?"),
+def test_a_door_says_what_was_left_out_in_one_line_each(folder: Path, tmp_path: Path) -> None:
+    with (folder / "S01E02.srt").open("a") as stream:
+        stream.write("\n3\n00:00:05,000 --> \x1b[31m\nLost.\n")
+    options = ["--out", str(tmp_path / "d.parquet"), "--cache", str(tmp_path / "cache")]
+    done = CliRunner().invoke(hawkins.app, ["parse", str(folder), *options])
+    warned = [line for line in done.stderr.splitlines() if "warning" in line.lower()]
+    assert warned == [
+        f"warning: {folder / 'S01E02.srt'}: 1 left out, first at line 10 ('00:00:05,000 --> \ufffd[31m' is no pair of "
+        "times); `hawkins inspect` lists them all."
     ]
-    table = pd.DataFrame(said, columns=["speaker", "start", "text"]).assign(
-        season=1, episode=1, scene=0, line=range(len(said)), end=lambda frame: frame["start"] + 0.9
-    )
-    joined = joined_sentences(table)
-    assert tuple(joined.columns) == SENTENCES
-    assert joined[["first", "last"]].to_numpy().tolist() == [[0, 2], [3, 3], [4, 4], [5, 5], [6, 6], [7, 8]]
-    assert joined["text"].tolist()[0] == "I thought that you had gone... for good."
-    assert joined["end"].tolist()[0] == 2.9
-    with pytest.raises(InputError, match="scene"):
-        joined_sentences(table.drop(columns="scene"))
+    assert "\x1b" not in CliRunner().invoke(hawkins.app, ["inspect", str(folder)]).stdout
