@@ -128,20 +128,23 @@ class _Blocks:
 
     def _cue(self, stamp: int, end: int, *, missing: range) -> None:
         """Take the cue whose line of times has this index; ``missing``: numbers that no cue up to ``end`` has."""
-        begin = stamp + 1
+        begin, noted = stamp + 1, len(self._found.repaired)
         # Nearly every cue is some lines of text and one blank line.
         text = "\n".join(self._lines[begin:end]).strip()
         if "\n\n" in text or "\n " in text or "\n\t" in text or (begin < end and not self._lines[begin].strip()):
             text = self._gathered(begin, end, missing)
+        if missing and (number := str(missing.start)) in text and number in text.split("\n"):
+            self._swallowed(begin, end, number)
         times = parse_times(self._lines[stamp])
         if times.refusal:
             self._found.refuse(begin, times.refusal, times.what)
         elif end == len(self._lines) and not text:
             self._found.refuse(begin, "truncated", "the file ends before the text of the cue")
-        else:
+        elif self._found.add(Block(begin, times.line, text, open=times.repair == "missing end")):
             if times.repair:
                 self._found.repair(begin, times.repair, times.what)
-            self._found.add(Block(begin, times.line, text, open=times.repair == "missing end"))
+            return
+        self._found.refuse_repaired(noted, "it stands below a cue that is refused")
 
     def _gathered(self, begin: int, end: int, missing: range) -> str:
         """The text of a cue with blank lines in it; what belongs elsewhere is refused."""
@@ -157,6 +160,12 @@ class _Blocks:
                 self._found.repair(paragraph.line + 1, "blank line", "the text behind it was kept with the cue")
                 kept += paragraph.lines
         return "\n".join(kept)
+
+    def _swallowed(self, begin: int, end: int, number: str) -> None:
+        """Note that a text holds the number of a cue that is nowhere else: its times are gone, or the number is spoken."""
+        for index in range(begin, end):
+            if self._lines[index].strip() == number:
+                self._found.repair(index + 1, "missing time", "what may be a cue was kept with the one above")
 
     def _orphan(self, paragraph: _Paragraph) -> None:
         """Refuse a number with no times below it."""

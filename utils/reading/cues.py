@@ -64,14 +64,22 @@ class Scan:
         """Note what cannot be used."""
         self.refused.append(Finding(line, kind, what))
 
-    def add(self, block: Block) -> None:
-        """Keep a block with text of a bearable length, refuse others."""
+    def refuse_repaired(self, first: int, what: str) -> None:
+        """Refuse what was set right since there were this many repairs: it came to nothing."""
+        for finding in self.repaired[first:]:
+            self.refuse(finding.line, "stray text", what)
+        del self.repaired[first:]
+
+    def add(self, block: Block) -> bool:
+        """Keep a block with text of a bearable length and return True, refuse others."""
         if len(block.text) > LONGEST_CUE:
             self.refuse(block.line, "too long", f"{len(block.text):,} characters are more than a cue's {LONGEST_CUE:,}")
         elif block.text:
             self.blocks.append(block)
+            return True
         else:
             self.refuse(block.line, "empty", "the cue has no text")
+        return False
 
     def report(self, file: TextFile, form: str, read: int, *, episode: str | None = None) -> FileReport:
         """Return what became of a file, findings in the order of their lines."""

@@ -47,7 +47,7 @@ def read_dialogue_csv(file: TextFile) -> dict[Episode, tuple[list[Cue], FileRepo
     found: dict[Episode, list[tuple[Block, Cue]]] = defaultdict(list)
     stray = Scan(repaired=list(file.repaired))
     rows = read_rows(file, stray)
-    columns = [column.strip().casefold() for column in next(rows)[1]]
+    columns = [column.strip().casefold() for column in next(rows, (0, []))[1]]
     for number, (line, row) in enumerate(rows):
         if number >= MOST_CUES:
             raise InputError(f"{file.path} has more than the {MOST_CUES:,} cues that are read; split it by episodes.")
