@@ -59,6 +59,12 @@ def save_tokenizer(folder: Path) -> int:
     return len(vocabulary)
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores are kept in the user's cache; a test has one of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Make a tiny BERT of some class, with config entries, in a folder of its own."""

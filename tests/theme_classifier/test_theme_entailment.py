@@ -43,7 +43,7 @@ def from_pipeline(folder: Path) -> np.ndarray:
 )
 def test_raw_scores_are_the_pipelines(tiny_model: Callable[..., Path], names: dict[int, str]) -> None:
     folder = tiny_model("BertForSequenceClassification", id2label=names, label2id={n: i for i, n in names.items()})
-    ours = EntailmentTier(folder, QUERIES, bf16=False).measure(TEXTS).raw
+    ours = EntailmentTier(folder, QUERIES, half=False).measure(TEXTS).raw
     assert ours.std() > 0.01  # the random model does tell texts apart
     np.testing.assert_allclose(ours, from_pipeline(folder), atol=1e-4)
 
@@ -53,13 +53,13 @@ def test_contradiction_is_found_by_name_where_the_pipeline_guesses(tiny_model: C
         names = dict(enumerate(order))
         return tiny_model("BertForSequenceClassification", id2label=names, label2id={n: i for i, n in names.items()})
 
-    usual = EntailmentTier(classifier(("entailment", "neutral", "contradiction")), QUERIES, bf16=False)
-    other = EntailmentTier(classifier(("entailment", "contradiction", "neutral")), QUERIES, bf16=False)
+    usual = EntailmentTier(classifier(("entailment", "neutral", "contradiction")), QUERIES, half=False)
+    other = EntailmentTier(classifier(("entailment", "contradiction", "neutral")), QUERIES, half=False)
     assert not np.allclose(usual.measure(TEXTS).raw, other.measure(TEXTS).raw)
 
 
 def test_scores_do_not_depend_on_the_company(tiny_nli: Path) -> None:
-    tier = EntailmentTier(tiny_nli, QUERIES, bf16=False)
+    tier = EntailmentTier(tiny_nli, QUERIES, half=False)
     together = tier.measure(TEXTS).evidence
     for text, row in zip(TEXTS, together, strict=True):
         np.testing.assert_allclose(tier.measure([text]).evidence[0], row, atol=1e-4)
