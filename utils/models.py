@@ -254,7 +254,8 @@ def _other_way(hub: HubModel) -> str:
     """What to do when a repository does not serve."""
     if hub.instead is None:
         return "Convert it and give its folder as the model instead."
-    return f"Fetch another with 'hf download {hub.instead}' and give the folder that it prints as the model."
+    files = " ".join(f"'{pattern}'" for pattern in hub.files)
+    return f"Run: hf download {hub.instead} --include {files}; the folder that it prints can be given as the model."
 
 
 def pull_weights(task: str) -> Weights:
@@ -286,8 +287,8 @@ def pull_weights(task: str) -> Weights:
         raise WeightsError(f"{hub.repository} does not exist or needs a token; see {page}.") from None
     except RevisionNotFoundError:
         raise WeightsError(
-            f"{hub.repository} no longer has the revision {hub.revision}; {_task(task).embedded.label} goes on answering. "
-            f"{_other_way(hub)}"
+            f"{hub.repository} no longer has the revision {hub.revision}; {_task(task).embedded.label} goes on "
+            f"answering. {_other_way(hub)}"
         ) from None
     except (LocalEntryNotFoundError, HfHubHTTPError, httpx.HTTPError, OSError) as error:
         reason = type(error).__name__
