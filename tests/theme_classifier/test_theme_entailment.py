@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from theme_classifier.entailment import EntailmentTier
 from theme_classifier.labels import ThemeQuery
 from theme_classifier.quick import QuickTier
 from theme_classifier.tiers import open_tier
+from utils.embeddings import cpu_has_bf16
 from utils.errors import InputError, WeightsError
 
 HYPOTHESES = ("This text expresses hope.", "This text is about trust and love.", "I am all alone.")
@@ -20,16 +22,17 @@ TEXTS = [
     "Run!",
     "Where is the coffee? It is there, on the table, and she was never here.",
     "Run!",
-    "you " * 80,
+    "you " * 40,
     "I trust you.",
 ]
+LONG = "the coffee is on the table and the door is there " * 15
 
 
-def from_pipeline(folder: Path) -> np.ndarray:
+def from_pipeline(folder: Path, texts: list[str] = TEXTS) -> np.ndarray:
     from transformers import pipeline
 
     classify = pipeline("zero-shot-classification", model=str(folder), device="cpu")
-    results = classify(TEXTS, list(HYPOTHESES), hypothesis_template="{}", multi_label=True)
+    results = classify(texts, list(HYPOTHESES), hypothesis_template="{}", multi_label=True)
     return np.array([[dict(zip(r["labels"], r["scores"], strict=True))[h] for h in HYPOTHESES] for r in results])
 
 
@@ -46,6 +49,37 @@ def test_raw_scores_are_the_pipelines(tiny_model: Callable[..., Path], names: di
     ours = EntailmentTier(folder, QUERIES, half=False).measure(TEXTS).raw
     assert ours.std() > 0.01  # the random model does tell texts apart
     np.testing.assert_allclose(ours, from_pipeline(folder), atol=1e-4)
+
+
+def test_raw_scores_of_an_encoder_decoder_are_the_pipelines(tiny_bart: Path) -> None:
+    ours = EntailmentTier(tiny_bart, QUERIES, half=False).measure(TEXTS).raw
+    assert ours.std() > 0.01
+    np.testing.assert_allclose(ours, from_pipeline(tiny_bart), atol=1e-4)
+
+
+@pytest.mark.skipif(not cpu_has_bf16(), reason="this processor would emulate bfloat16")
+@pytest.mark.parametrize("model", ["tiny_nli", "tiny_bart"])
+def test_sixteen_bits_are_near(model: str, request: pytest.FixtureRequest) -> None:
+    folder = request.getfixturevalue(model)
+    exact, usual = (EntailmentTier(folder, QUERIES, half=half).measure(TEXTS).raw for half in (False, None))
+    assert 0 < np.abs(exact - usual).max() < 0.05
+
+
+def test_a_long_text_counts_as_its_strongest_window(danger_nli: Path) -> None:
+    tier = EntailmentTier(danger_nli, QUERIES, half=False)
+    nothing, at_the_end, inside = tier.measure([LONG, LONG + " danger", LONG + " danger " + LONG]).raw[:, 0]
+    assert at_the_end > nothing + 0.2
+    assert inside == pytest.approx(at_the_end)
+    # The pipeline reads the beginning alone.
+    beginning, cut = from_pipeline(danger_nli, [LONG, LONG + " danger"])[:, 0]
+    assert beginning == pytest.approx(cut)
+    assert beginning == pytest.approx(nothing, abs=1e-4)
+
+
+def test_a_sentence_that_fills_the_window_is_refused(tiny_nli: Path) -> None:
+    query = ThemeQuery(label="Long", hypothesis="you " * 64, phrases=())
+    with pytest.raises(InputError, match="64 tokens, which fill the model's window of 64; shorten it"):
+        EntailmentTier(tiny_nli, [query]).measure(["Run!"])
 
 
 def test_contradiction_is_found_by_name_where_the_pipeline_guesses(tiny_model: Callable[..., Path]) -> None:
@@ -86,12 +120,36 @@ def test_the_config_decides_the_tier(
         open_tier(tmp_path, QUERIES)
 
 
+def test_a_constructor_loads_nothing(tmp_path: Path) -> None:
+    EntailmentTier(tmp_path / "absent", QUERIES, kept=tmp_path / "kept.sqlite")
+    assert not list(tmp_path.iterdir())
+
+
 def test_missing_or_damaged_weights_are_named(tmp_path: Path, tiny_nli: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         ThemeClassifier(["Hope"], model=tmp_path / "absent").score(["Run!"])
-    for file in tiny_nli.iterdir():
-        (tmp_path / file.name).write_bytes(
-            file.read_bytes()[:50] if file.suffix == ".safetensors" else file.read_bytes()
-        )
+    folder = shutil.copytree(tiny_nli, tmp_path / "model")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:50])
     with pytest.raises(WeightsError, match="holds no NLI model"):
-        ThemeClassifier(["Hope"], model=tmp_path).score(["Run!"])
+        ThemeClassifier(["Hope"], model=folder).score(["Run!"])
+    weights.unlink()
+    with pytest.raises(WeightsError, match=r"holds no safetensors; give a folder that has them"):
+        ThemeClassifier(["Hope"], model=folder).score(["Run!"])
+
+
+def test_a_folder_without_tokenizer_is_refused(tmp_path: Path, tiny_nli: Path) -> None:
+    folder = shutil.copytree(tiny_nli, tmp_path / "model", ignore=shutil.ignore_patterns("tokenizer*"))
+    with pytest.raises(WeightsError, match="holds no NLI model: it has no tokenizer"):
+        ThemeClassifier(["Hope"], model=folder).score(["Run!"])
+
+
+def test_an_encoder_that_calls_itself_a_classifier_is_refused(tmp_path: Path, tiny_nli: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    folder = shutil.copytree(tiny_nli, tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: values for name, values in weights.items() if not name.startswith("classifier")}
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(WeightsError, match=r"its weights lack classifier\.bias and 1 more"):
+        ThemeClassifier(["Hope"], model=folder).score(["Run!"])
