@@ -89,7 +89,8 @@ class ThemeClassifier:
         """Score texts, each by itself.
 
         Args:
-            texts: Any number. What exceeds the model's window (256 tokens for the embedded encoder) is not read.
+            texts: Any number. An encoder does not read what exceeds its window (256 tokens for the embedded one); an
+                NLI classifier reads a long text window by window.
             raw: Return the model's own number instead of the calibrated one: the probability of entailment, or the
                 cosine.
             progress: Draws the bar.

@@ -67,23 +67,23 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Make a tiny BERT of some class, with config entries, in a folder of its own."""
+    """Make a tiny BERT, or relative of it, of some class, with config entries, in a folder of its own."""
 
-    def make(kind: str, **config: Any) -> Path:
+    def make(kind: str, *, family: str = "Bert", **config: Any) -> Path:
         import torch
         import transformers
 
         folder = tmp_path_factory.mktemp(kind)
-        settings = transformers.BertConfig(
-            vocab_size=save_tokenizer(folder),
-            hidden_size=32,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            intermediate_size=48,
-            max_position_embeddings=64,
-            initializer_range=0.3,
-            **config,
-        )
+        usual: dict[str, Any] = {
+            "vocab_size": save_tokenizer(folder),
+            "hidden_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 2,
+            "intermediate_size": 48,
+            "max_position_embeddings": 64,
+            "initializer_range": 0.3,
+        }
+        settings = getattr(transformers, f"{family}Config")(**{**usual, **config})
         with torch.random.fork_rng():
             torch.manual_seed(7)
             getattr(transformers, kind)(settings).save_pretrained(folder)

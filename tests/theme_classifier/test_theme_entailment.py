@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -55,6 +56,34 @@ def test_raw_scores_of_an_encoder_decoder_are_the_pipelines(tiny_bart: Path) -> 
     ours = EntailmentTier(tiny_bart, QUERIES, half=False).measure(TEXTS).raw
     assert ours.std() > 0.01
     np.testing.assert_allclose(ours, from_pipeline(tiny_bart), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("family", "config"),
+    [
+        ("Roberta", {"pad_token_id": 0, "max_position_embeddings": 66, "type_vocab_size": 2}),
+        ("DebertaV2", {"relative_attention": True, "pos_att_type": ["p2c", "c2p"], "position_buckets": 16}),
+    ],
+)
+def test_other_architectures_too(tiny_model: Callable[..., Path], family: str, config: dict[str, Any]) -> None:
+    names = {0: "entailment", 1: "neutral", 2: "contradiction"}
+    kind = f"{family}ForSequenceClassification"
+    folder = tiny_model(kind, family=family, id2label=names, label2id={n: i for i, n in names.items()}, **config)
+    usual = from_pipeline(folder)
+    np.testing.assert_allclose(EntailmentTier(folder, QUERIES, half=False).measure(TEXTS).raw, usual, atol=1e-4)
+    np.testing.assert_allclose(EntailmentTier(folder, QUERIES).measure(TEXTS).raw, usual, atol=0.05)
+
+
+def test_weights_as_the_hubs_converter_names_them(tiny_bart: Path, tmp_path: Path) -> None:
+    from safetensors.numpy import load_file, save_file
+
+    folder = shutil.copytree(tiny_bart, tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    # Of tied weights it keeps one, under whichever name.
+    weights["model.decoder.embed_tokens.weight"] = weights.pop("model.shared.weight")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    found, expected = (EntailmentTier(path, QUERIES, half=False).measure(TEXTS).raw for path in (folder, tiny_bart))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
 
 
 @pytest.mark.skipif(not cpu_has_bf16(), reason="this processor would emulate bfloat16")
