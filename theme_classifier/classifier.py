@@ -14,8 +14,8 @@ from theme_classifier.labels import EVIDENCE, check_labels, theme_queries
 from theme_classifier.passages import passages
 from theme_classifier.saved import check_target, read_saved, write_saved
 from theme_classifier.scenes import line_evidence, relative_scores, strengths
-from theme_classifier.tiers import Tier, open_tier
-from utils.artifacts import content_key, file_digest, table_digest
+from theme_classifier.tiers import Tier, file_digests, open_tier
+from utils.artifacts import content_key, table_digest
 from utils.errors import InputError
 from utils.models import Weights, find_weights
 from utils.progress import Progress, silent
@@ -79,18 +79,18 @@ class ThemeClassifier:
 
     def identity(self) -> dict[str, Any]:
         """Return what, besides the texts, decides the scores: JSON-serialisable, for `utils.artifacts.content_key`."""
-        files = sorted((*self.weights.path.glob("*.safetensors"), *self.weights.path.glob("*.json")))
         return {
             "method": METHOD,
             "themes": [asdict(query) for query in self._queries],
-            "model": {file.name: file_digest(file) for file in files},
+            "model": file_digests(self.weights.path),
         }
 
     def score(self, texts: Sequence[str], *, raw: bool = False, progress: Progress = silent) -> pd.DataFrame:
         """Score texts, each by itself.
 
         Args:
-            texts: Any number. What exceeds the model's window (256 tokens for the embedded encoder) is not read.
+            texts: Any number. An encoder does not read what exceeds its window (256 tokens for the embedded one); an
+                NLI classifier reads a long text window by window.
             raw: Return the model's own number instead of the calibrated one: the probability of entailment, or the
                 cosine.
             progress: Draws the bar.

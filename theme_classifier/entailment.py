@@ -2,8 +2,11 @@
 
 After Yin, Hay and Roth 2019 (https://arxiv.org/abs/1909.00161), with the numbers of
 ``transformers.pipeline("zero-shot-classification", multi_label=True)``: each text is a premise, each theme's sentence a
-hypothesis, and the raw score is the softmax over contradiction and entailment alone. Repeated texts are computed once,
-batches are made of pairs of similar length, and bfloat16 is used where the processor multiplies it natively.
+hypothesis, and the raw score is the softmax over contradiction and entailment alone. A text that exceeds the model's
+window counts as its strongest window: it shows a theme if any part of it does. The pipeline would cut it.
+
+Repeated texts are computed once, pairs of similar length share a batch, and every score is kept (see
+`theme_classifier.kept_scores`), so that an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -11,14 +14,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from theme_classifier.background import NEUTRAL_LINES
 from theme_classifier.calibration import logistic
+from theme_classifier.kept_scores import KeptScores, open_scores, score_key, user_scores
 from theme_classifier.labels import ThemeQuery
-from theme_classifier.tiers import Measures, entailment_id, read_config
-from utils.embeddings import batches_by_length, cpu_has_bf16
-from utils.errors import WeightsError
+from theme_classifier.nli import NliModel
+from theme_classifier.pairs import Pair
+from theme_classifier.tiers import Measures, file_digests
+from utils.artifacts import content_key
+from utils.embeddings import batches_by_length
 from utils.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -29,7 +35,10 @@ __all__ = ["EntailmentTier"]
 
 # Entailment is slow: a sample of the neutral lines gives mean and deviation well enough.
 _NEUTRAL: Final = NEUTRAL_LINES[::7]
-_BUDGET: Final = 2048
+# Batches after which scores are written; on two cores a batch of a large model takes one to three seconds.
+_SAVED_EVERY: Final = 8
+# Part of every key: raise it when the same pair gets another number.
+_METHOD: Final = 1
 
 
 class EntailmentTier:
@@ -38,43 +47,31 @@ class EntailmentTier:
     Args:
         path: Folder of an NLI sequence classifier (config, tokenizer, safetensors); loaded on first use.
         queries: The themes.
-        bf16: Whether to compute in bfloat16; None does where the processor has it.
+        half: Whether to compute in 16 bits; None does where the device multiplies them natively.
+        device: ``cpu`` or ``cuda``; None takes the better one.
+        kept: File of the scores that are kept; None takes the one in the user's cache.
     """
 
     name = "zero-shot entailment"
 
-    def __init__(self, path: Path, queries: Sequence[ThemeQuery], *, bf16: bool | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        queries: Sequence[ThemeQuery],
+        *,
+        half: bool | None = None,
+        device: str | None = None,
+        kept: Path | None = None,
+    ) -> None:
         self.path = path
         self._hypotheses = tuple(query.hypothesis for query in queries)
-        self._bf16 = bf16
+        self._nli = NliModel(path, half=half, device=device)
+        self._kept = kept
 
     @cached_property
-    def _classes(self) -> tuple[int, int]:
-        """Numbers of the classes that mean contradiction and entailment."""
-        config = read_config(self.path)
-        entailment = entailment_id(config)
-        if entailment is None:
-            raise WeightsError(f"{self.path} has no entailment class; give an NLI model.")
-        names = {int(number): str(name).lower() for number, name in config["id2label"].items()}
-        against = [number for number, name in names.items() if name.startswith(("contra", "not_entail", "non_entail"))]
-        # Where nothing is named so, the pipeline takes the class at the other end.
-        return (against[0] if against else (max(names) if entailment == 0 else 0)), entailment
-
-    @cached_property
-    def _loaded(self) -> tuple[Any, Any]:
-        from safetensors import SafetensorError
-        from transformers import AutoModelForSequenceClassification, AutoTokenizer
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(self.path, local_files_only=True)
-            model = AutoModelForSequenceClassification.from_pretrained(
-                self.path, local_files_only=True, use_safetensors=True
-            )
-        except (OSError, ValueError, SafetensorError) as error:
-            raise WeightsError(f"{self.path} holds no NLI model: {str(error).splitlines()[0]}") from None
-        return tokenizer, model.eval()
+    def _identity(self) -> str:
+        """Stands for everything but hypothesis and text that decides a score."""
+        return content_key(model=file_digests(self.path), dtype=str(self._nli.dtype), method=_METHOD)
 
     @cached_property
     def _neutral(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -85,14 +82,18 @@ class EntailmentTier:
         return logits.mean(axis=0), np.maximum(logits.std(axis=0), 1e-6)
 
     def measure(self, texts: Sequence[str], *, progress: Progress = silent) -> Measures:
-        """Measure every theme in every text; a text longer than the model's window is cut.
+        """Measure every theme in every text.
 
         Args:
-            texts: Any number.
+            texts: Any number; repeated texts, and pairs whose scores are kept, cost nothing.
             progress: Draws the bar.
 
         Returns:
             The pipeline's probability as the raw number, and its logit, standardised, as the evidence.
+
+        Raises:
+            InputError: If the file of kept scores cannot be used.
+            WeightsError: If the folder holds no NLI model.
         """
         logits = self._logits(texts, progress)
         mean, deviation = self._neutral
@@ -103,24 +104,57 @@ class EntailmentTier:
         import numpy as np
 
         unique = {text: index for index, text in enumerate(dict.fromkeys(texts))}
-        pairs = [(text, hypothesis) for text in unique for hypothesis in self._hypotheses]
-        found = np.empty(len(pairs), dtype=np.float64)
-        if pairs:
-            tokenizer, _ = self._loaded
-            encoded = tokenizer(*map(list, zip(*pairs, strict=True)), truncation="only_first")
-            batches = list(batches_by_length([len(ids) for ids in encoded["input_ids"]], budget=_BUDGET))
-            for batch in progress(batches, description="Testing entailment"):
-                rows = {name: [values[index] for index in batch] for name, values in encoded.items()}
-                found[batch] = self._run(tokenizer.pad(rows, return_tensors="pt"))
-        return found.reshape(len(unique), len(self._hypotheses))[[unique[text] for text in texts]]
+        keys = [score_key(self._identity, hypothesis, text) for text in unique for hypothesis in self._hypotheses]
+        if not keys:
+            return np.empty((0, len(self._hypotheses)))
+        with open_scores(self._kept or user_scores()) as kept:
+            known = kept.get(keys)
+            margins = np.array([known.get(key, np.nan) for key in keys])
+            self._compute(list(unique), keys, margins, kept, progress)
+        return margins.reshape(len(unique), -1)[[unique[text] for text in texts]]
 
-    def _run(self, batch: Any) -> NDArray[np.float64]:
+    def _compute(
+        self,
+        texts: Sequence[str],
+        keys: Sequence[bytes],
+        margins: NDArray[np.float64],
+        kept: KeptScores,
+        progress: Progress,
+    ) -> None:
+        """Fill in the margins that are NaN, and keep them.
+
+        Args:
+            texts: The premises.
+            keys: One for each premise and hypothesis, hypotheses varying fastest.
+            margins: Likewise; written to.
+            kept: Takes them.
+            progress: Draws the bar.
+        """
         import numpy as np
-        import torch
 
-        contradiction, entailment = self._classes
-        enabled = cpu_has_bf16() if self._bf16 is None else self._bf16
-        with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
-            logits = self._loaded[1](**batch).logits.float().numpy().astype(np.float64)
-        margin: NDArray[np.float64] = logits[:, entailment] - logits[:, contradiction]
-        return margin
+        pairs = self._pairs(texts, np.flatnonzero(np.isnan(margins)).tolist())
+        waiting = np.bincount([pair.target for pair in pairs], minlength=len(keys))
+        batches = list(batches_by_length([len(pair) for pair in pairs], budget=self._nli.budget)) if pairs else []
+        for number, batch in enumerate(progress(batches, description="Testing entailment"), start=1):
+            chosen = [pairs[index] for index in batch]
+            targets = [pair.target for pair in chosen]
+            # fmax takes the number where the other is NaN: the first window.
+            np.fmax.at(margins, targets, self._nli.margins(chosen))
+            np.subtract.at(waiting, targets, 1)
+            kept.put((keys[target], float(margins[target])) for target in set(targets) if not waiting[target])
+            if number % _SAVED_EVERY == 0:
+                kept.save()
+
+    def _pairs(self, texts: Sequence[str], targets: Sequence[int]) -> list[Pair]:
+        """Tokenise the texts and hypotheses of these scores, each once."""
+        if not targets:
+            return []
+        encoder, themes = self._nli.encoder, len(self._hypotheses)
+        wanted = sorted({target // themes for target in targets})
+        premises = dict(zip(wanted, encoder.tokenise([texts[index] for index in wanted]), strict=True))
+        hypotheses = encoder.tokenise(self._hypotheses)
+        return [
+            pair
+            for target in targets
+            for pair in encoder.windowed(target, premises[target // themes], hypotheses[target % themes])
+        ]

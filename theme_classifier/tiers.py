@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from theme_classifier.labels import ThemeQuery
+from utils.artifacts import file_digest
 from utils.errors import WeightsError
 from utils.progress import Progress
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Measures", "Tier", "entailment_id", "open_tier", "read_config"]
+__all__ = ["Measures", "Tier", "entailment_id", "file_digests", "open_tier", "read_config"]
+
+_MODEL_FILES: Final = ("*.safetensors", "*.json", "*.txt", "*.model")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,12 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise WeightsError(f"{path} describes no model; give a folder with config.json, tokenizer and safetensors.")
     return config
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a folder that decides what its model answers: weights, config, tokenizer."""
+    files = (file for pattern in _MODEL_FILES for file in folder.glob(pattern))
+    return {file.name: file_digest(file) for file in sorted(files)}
 
 
 def entailment_id(config: Mapping[str, Any]) -> int | None:

@@ -34,6 +34,7 @@ class HubModel:
         entry: File inside the snapshot to load; None for the snapshot itself.
         weights: Pattern of the weight files, at least one of which a usable snapshot holds.
         size: What a person should expect, in MB.
+        instead: Another repository that serves the task, should this one cease to; None where none is known.
     """
 
     repository: str
@@ -42,6 +43,7 @@ class HubModel:
     files: tuple[str, ...] = ("*.json", "*.safetensors", "*.txt", "*.model")
     entry: str | None = None
     weights: str = "*.safetensors"
+    instead: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,9 +111,12 @@ TASKS: Final[dict[str, Task]] = {
             purpose="zero-shot theme scores",
             hub=HubModel(
                 repository="valhalla/distilbart-mnli-12-3",
-                revision="main",
+                # Its main branch holds pickles alone. This commit is what the Hub's own converter proposed on top of it
+                # (refs/pr/1): the same model, with model.safetensors added.
+                revision="0d3c9e3913bb8a7fcffc7444ae73a99b45a579c9",
                 size=1_020,
                 files=("*.json", "*.txt", "*.safetensors"),
+                instead="facebook/bart-large-mnli",
             ),
             embedded=_MINILM,
         ),
@@ -245,6 +250,14 @@ def hub_token() -> str | None:
     return None
 
 
+def _other_way(hub: HubModel) -> str:
+    """What to do when a repository does not serve."""
+    if hub.instead is None:
+        return "Convert it and give its folder as the model instead."
+    files = " ".join(f"'{pattern}'" for pattern in hub.files)
+    return f"Run: hf download {hub.instead} --include {files}; the folder that it prints can be given as the model."
+
+
 def pull_weights(task: str) -> Weights:
     """Download a task's Hub model into the local cache; this is the only function that downloads.
 
@@ -259,6 +272,7 @@ def pull_weights(task: str) -> Weights:
         HfHubHTTPError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
+        RevisionNotFoundError,
     )
 
     hub = _task(task).hub
@@ -271,6 +285,11 @@ def pull_weights(task: str) -> Weights:
         ) from None
     except RepositoryNotFoundError:
         raise WeightsError(f"{hub.repository} does not exist or needs a token; see {page}.") from None
+    except RevisionNotFoundError:
+        raise WeightsError(
+            f"{hub.repository} no longer has the revision {hub.revision}; {_task(task).embedded.label} goes on "
+            f"answering. {_other_way(hub)}"
+        ) from None
     except (LocalEntryNotFoundError, HfHubHTTPError, httpx.HTTPError, OSError) as error:
         reason = type(error).__name__
         raise WeightsError(
@@ -280,6 +299,6 @@ def pull_weights(task: str) -> Weights:
     if pulled(task) is None:
         raise WeightsError(
             f"{hub.repository} publishes no {hub.weights} at {hub.revision}, and we load no pickles; "
-            f"{_task(task).embedded.label} goes on answering. Convert it and give its folder as the model instead."
+            f"{_task(task).embedded.label} goes on answering. {_other_way(hub)}"
         )
     return find_weights(task)

@@ -23,6 +23,7 @@ SECRET = "hf_thisisasecret"  # noqa: S105 - not one
 PULL = (
     "from utils.door import run_door; from utils.models import pull_weights; run_door(lambda: pull_weights('recall'))"
 )
+PULL_THEMES = PULL.replace("recall", "themes")
 FIND = "from utils.models import find_weights; weights = find_weights('recall'); print(weights.origin, weights.path)"
 FILES = {"config.json": b"{}", "model.safetensors": CONTENT}
 
@@ -283,10 +284,11 @@ def refusal(status: int, code: str) -> type[Quiet]:
     return Refusal
 
 
-def one_model(*broken: str) -> type[Quiet]:
-    """A Hub of one model, some files of which cannot be fetched."""
-    commit, tree = "a" * 40, [{"type": "file", "path": n, "size": len(c), "oid": digest(c)} for n, c in FILES.items()]
-    model = {"id": TASKS["recall"].hub.repository, "sha": commit, "siblings": [{"rfilename": n} for n in FILES]}
+def one_model(*broken: str, absent: bool = False) -> type[Quiet]:
+    """A Hub of one model, some files of which cannot be fetched or are not even listed."""
+    listed = {name: content for name, content in FILES.items() if not (absent and name in broken)}
+    commit, tree = "a" * 40, [{"type": "file", "path": n, "size": len(c), "oid": digest(c)} for n, c in listed.items()]
+    model = {"id": TASKS["recall"].hub.repository, "sha": commit, "siblings": [{"rfilename": n} for n in listed]}
 
     class OneModel(Quiet):
         def do_GET(self) -> None:
@@ -351,3 +353,21 @@ def test_a_refusal_says_what_to_do(hub: str, message: str, tmp_path: Path) -> No
     done = run(PULL, hub, tmp_path)
     assert_one_clear_line(done)
     assert message in done.stderr
+
+
+@pytest.mark.parametrize("hub", [refusal(404, "RevisionNotFound")], indirect=True, ids=["no-revision"])
+def test_a_pinned_revision_that_is_gone_names_another_model(hub: str, tmp_path: Path) -> None:
+    done = run(PULL_THEMES, hub, tmp_path)
+    assert_one_clear_line(done)
+    assert f"no longer has the revision {TASKS['themes'].hub.revision}" in done.stderr
+    assert "hf download facebook/bart-large-mnli --include '*.json' '*.txt' '*.safetensors'" in done.stderr
+
+
+@pytest.mark.parametrize("hub", [one_model("model.safetensors", absent=True)], indirect=True, ids=["pickles"])
+def test_a_repository_without_safetensors_says_what_to_do(hub: str, tmp_path: Path) -> None:
+    done = run(PULL, hub, tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].endswith(
+        "publishes no *.safetensors at main, and we load no pickles; all-MiniLM-L6-v2 (embedded) goes on answering. "
+        "Convert it and give its folder as the model instead."
+    )
