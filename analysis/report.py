@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from analysis import report_parts as parts
-from analysis.charts import centrality_figure, scene_heatmap, theme_figure
+from analysis.charts import centrality_figure
+from analysis.theme_charts import scene_heatmap, theme_figure
+from analysis.voice_charts import characters_figure
+from analysis.voice_facts import speakers_known
 from character_network import KINDS, centrality, network_fragment, network_library
 
 if TYPE_CHECKING:
@@ -63,11 +66,13 @@ def report_html(results: Results) -> str:
         script=parts.asset("report.js"),
         plotly=parts.verbatim(get_plotlyjs()),
         network_library=parts.verbatim(network_library()),
-        theme_chart=_json(theme_figure(results.themes)),
-        scene_chart=_json(scene_heatmap(results.themes, results.dialogue)),
+        theme_chart=_json(theme_figure(results.themes, results.theme_turns)),
+        scene_chart=_json(scene_heatmap(results.themes, results.theme_turns, results.dialogue)),
         overview=parts.overview_part(results),
         weights=parts.weights_part(results),
-        peaks=parts.peaks_part(results.themes, results.dialogue),
+        character_chart=_json(characters_figure(results.theme_turns)) if speakers_known(results.theme_turns) else None,
+        voices=parts.voices_part(results.theme_turns),
+        peaks=parts.peaks_part(results.themes, results.theme_turns, results.dialogue),
         changes=parts.changes_part(results),
         networks=list(_networks(results.edges)),
         places=parts.places_part(results.places),

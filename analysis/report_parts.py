@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from analysis import report_facts as facts
+from analysis.theme_facts import theme_peaks
+from analysis.voice_facts import speakers_known, voices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +30,7 @@ __all__ = [
     "places_part",
     "render",
     "verbatim",
+    "voices_part",
     "weights_part",
 ]
 
@@ -84,13 +87,22 @@ def overview_part(results: Results) -> Markup:
     )
 
 
-def peaks_part(themes: pd.DataFrame, dialogue: pd.DataFrame) -> Markup:
+def peaks_part(themes: pd.DataFrame, turns: pd.DataFrame, dialogue: pd.DataFrame) -> Markup:
     """The strongest scenes of each theme, with the lines that show it.
 
     Raises:
         InputError: If a column is missing.
     """
-    return render("peaks.html", themes=facts.theme_peaks(themes, dialogue))
+    return render("peaks.html", themes=theme_peaks(themes, turns, dialogue))
+
+
+def voices_part(turns: pd.DataFrame) -> Markup:
+    """What each character speaks about more than others, with the lines that show it.
+
+    Raises:
+        InputError: If a column is missing.
+    """
+    return render("voices.html", voices=voices(turns) if speakers_known(turns) else [])
 
 
 def changes_part(results: Results) -> Markup:
