@@ -99,8 +99,8 @@ def analyze(
         source: A subtitle file or a folder of them.
         transcripts: Folder (or file) of speaker transcripts of the same episodes.
         series: Name or folder of a series, or its profile.
-        out: Folder for ``dialogue``, ``themes``, ``theme_turns``, ``mentions``, ``edges`` and ``places`` (Parquet and CSV)
-            and ``report.html``.
+        out: Folder for ``dialogue``, ``themes``, ``theme_turns``, ``mentions``, ``edges`` and ``places`` (Parquet and
+            CSV) and ``report.html``.
         models: Folder for the location classifier; None keeps it in the user's cache.
         progress: Draws the bars.
 

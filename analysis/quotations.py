@@ -54,9 +54,7 @@ def speaker(row: Mapping[Hashable, Any]) -> str | None:
 
 def quoted(rows: pd.DataFrame) -> tuple[Line, ...]:
     """Return the rows of `theme_classifier.evidence_lines` as people read them."""
-    return tuple(
-        Line(place=place(row), speaker=speaker(row), text=row["text"]) for row in rows.to_dict("records")
-    )
+    return tuple(Line(place=place(row), speaker=speaker(row), text=row["text"]) for row in rows.to_dict("records"))
 
 
 def quotations(turns: pd.DataFrame, wanted: pd.DataFrame, *, most: int) -> list[tuple[Line, ...]]:

@@ -15,6 +15,7 @@ from analysis.voice_facts import speakers_known, voices
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
     from jinja2 import Environment
     from markupsafe import Markup
 
@@ -24,6 +25,7 @@ __all__ = [
     "asset",
     "centrality_part",
     "changes_part",
+    "figure_json",
     "overview_part",
     "parts_style",
     "peaks_part",
@@ -66,6 +68,14 @@ def verbatim(text: str) -> Markup:
 def asset(name: str) -> Markup:
     """Return a file of ``analysis/templates`` as it is."""
     return verbatim((_TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def figure_json(figure: go.Figure) -> Markup:
+    """Write a figure so that it cannot end its script element, whatever the names hold."""
+    text: str = figure.to_json()
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return verbatim(text)
 
 
 def parts_style() -> str:

@@ -31,8 +31,8 @@ class Results:
         weights: Which weights answered, by table, in words for people.
         dialogue: One row a spoken line (`utils.tables.DIALOGUE`).
         themes: One row a scene, a column a theme, ``evidence_<theme>`` beside it.
-        theme_turns: One row a turn of a speaker (`theme_classifier.turns.TURNS`), a column a theme, ``raw_<theme>`` beside
-            it.
+        theme_turns: One row a turn of a speaker (`theme_classifier.turns.TURNS`), a column a theme, ``raw_<theme>``
+            beside it.
         mentions: One row a name said (`utils.tables.MENTIONS`).
         edges: One row a pair, kind and episode (`utils.tables.EDGES`).
         places: One row a place (`utils.tables.PLACES`).

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from analysis.chart_style import FAINT, HEAT, INK, MARKS, PALETTE, empty_figure, plain
@@ -62,7 +63,7 @@ def episode_axis(figure: go.Figure, episodes: Sequence[Episode], title: str) -> 
         episodes: In order.
         title: Of the other axis.
     """
-    for position, (one, other) in enumerate(zip(episodes, episodes[1:], strict=False)):
+    for position, (one, other) in enumerate(pairwise(episodes)):
         if one.season != other.season:
             figure.add_vline(x=position + 0.5, line={"color": INK, "dash": "dot", "width": 1})
     figure.update_xaxes(type="category", showgrid=False, linecolor=FAINT)
@@ -145,9 +146,7 @@ def scene_figure(
     return figure
 
 
-def scene_heatmap(
-    themes: pd.DataFrame, turns: pd.DataFrame, dialogue: pd.DataFrame, *, raw: bool = False
-) -> go.Figure:
+def scene_heatmap(themes: pd.DataFrame, turns: pd.DataFrame, dialogue: pd.DataFrame, *, raw: bool = False) -> go.Figure:
     """Draw, one panel a theme, how strongly each moment of each episode shows it.
 
     Args:

@@ -81,24 +81,24 @@ def theme_peaks(
     keys = [*EPISODE_KEYS, "line"]
     spoken = dialogue[[*keys, "text"]].rename(columns={"text": "evidence"})
     found = peaks(themes, dialogue, most=most).merge(spoken, on=keys, how="left")
-    raw = raw_scenes(themes, turns).set_index(list(SCENE_KEYS))
+    scenes = raw_scenes(themes, turns).melt(list(SCENE_KEYS), theme_labels(themes), var_name="theme", value_name="raw")
+    found = found.merge(scenes, on=[*SCENE_KEYS, "theme"])
     said = evidence_lines(turns, found[["theme", *SCENE_KEYS]], most=lines + 1)
     told: dict[str, list[Peak]] = {label: [] for label in theme_labels(themes)}
     for number, row in enumerate(found.to_dict("records")):
         here = said[said["of"] == number]
         # The passage is quoted whole already, whoever speaks in it.
         others = here[[text not in row["text"] for text in here["text"]]].head(lines - 1)
-        own = float(raw.at[tuple(row[key] for key in SCENE_KEYS), row["theme"]])
-        told[row["theme"]].append(_peak(row, own, quoted(others.sort_values("line"))))
+        told[row["theme"]].append(_peak(row, quoted(others.sort_values("line"))))
     return told
 
 
-def _peak(row: Mapping[Hashable, Any], raw: float, more: tuple[Line, ...]) -> Peak:
+def _peak(row: Mapping[Hashable, Any], more: tuple[Line, ...]) -> Peak:
     line = row["evidence"]
     before, _, after = row["text"].partition(line)
     return Peak(
         score=row["score"],
-        raw=raw,
+        raw=row["raw"],
         place=place(row),
         speaker=speaker(row),
         before=before.strip(),
@@ -134,7 +134,8 @@ def moved_most(
     before = ["season_before", "episode_before"]
     earlier = falls[["theme", *before]].set_axis(["theme", *EPISODE_KEYS], axis=1)
     down = _shifts(falls, quotations(turns, earlier, most=lines))
-    return {key: (up.get(key), down.get(key)) for key in ends.groups}
+    keys = changes[list(EPISODE_KEYS)].drop_duplicates().itertuples(index=False, name=None)
+    return {key: (up.get(key), down.get(key)) for key in keys}
 
 
 def _shifts(changes: pd.DataFrame, said: list[tuple[Line, ...]]) -> dict[tuple[int, int], ThemeShift]:

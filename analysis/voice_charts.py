@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from analysis.chart_style import INK, empty_figure, plain
+from analysis.chart_style import empty_figure, plain
 from analysis.quotations import quotations
 from analysis.theme_charts import add_curve, episode_axis, hover_lines
-from theme_classifier import average_themes, character_themes
+from theme_classifier import character_themes, relative_themes
+from theme_classifier.turns import turn_labels
 from utils.episodes import Episode
 from utils.errors import InputError, did_you_mean
 from utils.tables import EPISODE_KEYS
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_CHARACTERS", "character_figure", "characters_figure"]
 
 MOST_CHARACTERS: Final = 16
+_LEAST_REACH: Final = 0.4  # of the colours, in natural logarithms: small differences stay pale
 _LEGEND: Final = {"orientation": "h", "y": -0.14, "x": 0, "yanchor": "top"}
 # Less than others, as others, more than others: the page shows through where there is no difference.
 _LESS_MORE: Final = ((0.0, "rgba(70,110,200,0.9)"), (0.5, "rgba(128,134,145,0.06)"), (1.0, "rgba(200,40,50,0.95)"))
@@ -37,10 +39,9 @@ def characters_figure(turns: pd.DataFrame, *, raw: bool = False) -> go.Figure:
     import numpy as np
 
     people = character_themes(turns, raw=raw).head(MOST_CHARACTERS)
-    average = average_themes(turns, raw=raw)
-    labels = list(average.index)
-    times = (people[labels] / average).clip(lower=1e-3)
-    reach = max(1.5, float(np.exp(np.abs(np.log(times)).to_numpy().max())))
+    times = relative_themes(turns, raw=raw).head(MOST_CHARACTERS)
+    labels, values = list(times.columns), times.to_numpy(dtype=np.float64)
+    reach = max(_LEAST_REACH, float(np.abs(np.log(values)).max()))
     asked = people[["character"]].rename(columns={"character": "speaker"})
     behind = [
         [(f"{score:.3f}", hover_lines(lines)) for score, lines in zip(people[label], said, strict=True)]
@@ -50,17 +51,20 @@ def characters_figure(turns: pd.DataFrame, *, raw: bool = False) -> go.Figure:
     figure = empty_figure(30 * len(people) + 90, margin={"l": 68, "r": 16, "t": 34, "b": 16})
     figure.add_heatmap(
         x=[plain(label) for label in labels],
-        y=[f"{plain(row.character)} ({row.lines:,} lines)" for row in people.itertuples()],
-        z=np.log(times).to_numpy().round(3).tolist(),
-        text=[[f"{value:.1f}×" for value in row] for row in times.to_numpy()],
+        y=[
+            f"{plain(name)} ({lines:,} lines)"
+            for name, lines in zip(people["character"], people["lines"], strict=True)
+        ],
+        z=np.log(values).round(3).tolist(),
+        text=[[f"{value:.1f}×" for value in row] for row in values],
         customdata=[list(row) for row in zip(*behind, strict=True)],
         texttemplate="%{text}",
         hovertemplate="<b>%{y}, %{x}</b>: %{text} the mean of everybody, score %{customdata[0]}"
         "<br>%{customdata[1]}<extra></extra>",
         colorscale=_LESS_MORE,
         zmid=0,
-        zmin=-np.log(reach),
-        zmax=np.log(reach),
+        zmin=-reach,
+        zmax=reach,
         showscale=False,
         xgap=2,
         ygap=2,
@@ -89,7 +93,7 @@ def character_figure(turns: pd.DataFrame, character: str, *, raw: bool = False) 
     keys = own[0][list(EPISODE_KEYS)]
     episodes = [Episode(*pair) for pair in keys.itertuples(index=False, name=None)]
     figure = empty_figure(460, hovermode="closest", legend=_LEGEND)
-    for number, label in enumerate(average_themes(turns).index):
+    for number, label in enumerate(turn_labels(turns)):
         both = [table[label].round(4).tolist() for table in own]
         said = quotations(turns, keys.assign(theme=label, speaker=character), most=2)
         add_curve(

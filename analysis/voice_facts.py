@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from analysis.quotations import Line, quotations
-from theme_classifier import average_themes, character_themes
+from theme_classifier import character_themes, relative_themes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,9 +66,8 @@ def voices(turns: pd.DataFrame, *, most: int = _MOST, lines: int = 1) -> list[Vo
     Raises:
         InputError: If a column is missing or no speaker is known.
     """
-    people, average = character_themes(turns).head(most), average_themes(turns)
-    times = people.set_index("character")[list(average.index)] / average
-    leading = times.melt(ignore_index=False, var_name="theme", value_name="times").reset_index(names="speaker")
+    people, times = character_themes(turns).head(most), relative_themes(turns).head(most)
+    leading = times.melt(ignore_index=False, var_name="theme", value_name="times").rename_axis("speaker").reset_index()
     leading = leading[leading["times"] >= _STANDS_OUT].sort_values("times", ascending=False)
     leading = leading.groupby("speaker").head(_THEMES)
     said = quotations(turns, leading[["theme", "speaker"]], most=lines)

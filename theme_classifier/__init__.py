@@ -4,7 +4,7 @@ from theme_classifier.changes import theme_changes
 from theme_classifier.classifier import ThemeClassifier
 from theme_classifier.curves import episode_curves, peaks, raw_scenes, scene_curves, theme_labels
 from theme_classifier.evidence import evidence_lines
-from theme_classifier.voices import average_themes, character_themes
+from theme_classifier.voices import average_themes, character_themes, relative_themes
 
 __all__ = [
     "ThemeClassifier",
@@ -14,6 +14,7 @@ __all__ = [
     "evidence_lines",
     "peaks",
     "raw_scenes",
+    "relative_themes",
     "scene_curves",
     "theme_changes",
     "theme_labels",

@@ -45,7 +45,7 @@ def theme_changes(themes: pd.DataFrame) -> pd.DataFrame:
 
     require_columns(themes, SCENE_KEYS, name="themes")
     long = themes[list(EPISODE_KEYS)].join(themes[theme_labels(themes)]).melt(list(EPISODE_KEYS), var_name="theme")
-    after = long.groupby([*EPISODE_KEYS, "theme"], as_index=False)["value"].agg(after="mean", spread="sem")
+    after = long.groupby([*EPISODE_KEYS, "theme"], as_index=False).agg(after=("value", "mean"), spread=("value", "sem"))
     # Sorted by episode within a theme, so that the row before is the episode before.
     after = after.sort_values(["theme", *EPISODE_KEYS], ignore_index=True)
     before = after.groupby("theme")[[*EPISODE_KEYS, "after", "spread"]].shift()

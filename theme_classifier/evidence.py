@@ -26,8 +26,8 @@ def evidence_lines(turns: pd.DataFrame, wanted: pd.DataFrame, *, most: int = 3) 
 
     Args:
         turns: The ``theme_turns`` table.
-        wanted: One row a question: ``theme``, and any of ``season``, ``episode``, ``scene``, ``speaker`` to say where to
-            look; with ``theme`` alone, everywhere.
+        wanted: One row a question: ``theme``, and any of ``season``, ``episode``, ``scene``, ``speaker`` to say where
+            to look; with ``theme`` alone, everywhere.
         most: Lines a question at most. Lines that are repeated, or less than a third as strong as the first, are left
             out.
 

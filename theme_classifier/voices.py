@@ -17,7 +17,7 @@ from utils.tables import EPISODE_KEYS, require_columns
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["average_themes", "character_themes"]
+__all__ = ["average_themes", "character_themes", "relative_themes"]
 
 _PRIOR_WORDS: Final = 1000.0
 _NEEDED: Final = (*EPISODE_KEYS, "line", "last", "speaker", "words")
@@ -65,6 +65,24 @@ def character_themes(turns: pd.DataFrame, *, by_episode: bool = False, raw: bool
     rank = known.groupby("character")["words"].sum()
     order = sums.assign(rank=-sums["character"].map(rank)).sort_values(["rank", *keys], ignore_index=True)
     return order[[*keys, "lines", "words", *labels]]
+
+
+def relative_themes(turns: pd.DataFrame, *, raw: bool = False) -> pd.DataFrame:
+    """Say how many times the mean of everybody each character's scores are.
+
+    Args:
+        turns: The ``theme_turns`` table.
+        raw: Compare the model's own numbers.
+
+    Returns:
+        Indexed by ``character``, in the order of `character_themes`; one column a label: 1 is as everybody.
+
+    Raises:
+        InputError: If a column is missing or no speaker is known.
+    """
+    people, average = character_themes(turns, raw=raw), average_themes(turns, raw=raw)
+    times = people.set_index("character")[list(average.index)] / average
+    return times.fillna(1.0)  # a theme that nobody shows
 
 
 def _spoken(turns: pd.DataFrame, *, raw: bool) -> tuple[pd.DataFrame, pd.DataFrame, pd.Series[float]]:

@@ -106,7 +106,10 @@ def test_hostile_texts_stay_texts(make_results: Callable[..., Results], where: s
 
 
 def test_texts_reach_plotly_escaped(make_results: Callable[..., Results]) -> None:
-    labels, names = ("Hope", '<a href="http://evil.example">x</a>', "Trust"), ("<i>Mike</i>", "Eleven", "Dustin", "Hopper")
+    labels, names = (
+        ("Hope", '<a href="http://evil.example">x</a>', "Trust"),
+        ("<i>Mike</i>", "Eleven", "Dustin", "Hopper"),
+    )
     hostile = make_results(labels=labels, names=names, saying="<b>x</b>")
     for figure in (
         theme_figure(hostile.themes, hostile.theme_turns),
@@ -169,7 +172,9 @@ def test_without_times_lines_are_the_axis(results: Results) -> None:
 
 def test_the_heat_map_follows_the_rows_of_a_shuffled_table(results: Results) -> None:
     shuffled = results.themes.sample(frac=1, random_state=1)
-    one, other = (scene_heatmap(themes, results.theme_turns, results.dialogue).data[0] for themes in (results.themes, shuffled))
+    one, other = (
+        scene_heatmap(themes, results.theme_turns, results.dialogue).data[0] for themes in (results.themes, shuffled)
+    )
     assert [list(row) for row in one.z] == [list(row) for row in other.z]
     assert [list(row) for row in one.text] == [list(row) for row in other.text]
 
