@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from theme_classifier.calibration import METHOD, calibrated
 from theme_classifier.curves import episode_curves
+from theme_classifier.heads import HEADS_FILE
 from theme_classifier.labels import EVIDENCE, check_labels, theme_queries
 from theme_classifier.passages import passages
 from theme_classifier.saved import check_target, read_saved, write_saved
@@ -34,7 +35,7 @@ class ThemeClassifier:
 
     Args:
         theme_list: Labels, any number from one. Those that the series' profile describes are looked for by its
-            sentences, others by phrasings of the label.
+            sentences, others by phrasings of the label; a plain encoder answers some by a trained head (`answers`).
         model: Folder of weights in the Hugging Face format: an NLI sequence classifier is used for zero-shot
             entailment, a plain encoder for similarity. None takes what `utils.models.find_weights` finds for
             ``themes``.
@@ -78,6 +79,15 @@ class ThemeClassifier:
     def _queries(self) -> tuple[Any, ...]:
         return theme_queries(self.labels, self._profile)
 
+    def answers(self) -> dict[str, str]:
+        """Return how each label is answered: ``trained head``, ``similarity`` or ``zero-shot entailment``.
+
+        Raises:
+            InputError: If the given path of weights does not exist.
+            WeightsError: If there are no weights that score themes.
+        """
+        return dict(zip(self.labels, self.tier.answers(), strict=True))
+
     def identity(self) -> dict[str, Any]:
         """Return what, besides the texts, decides the scores: JSON-serialisable, for `utils.artifacts.content_key`."""
         files = sorted((*self.weights.path.glob("*.safetensors"), *self.weights.path.glob("*.json")))
@@ -85,6 +95,7 @@ class ThemeClassifier:
             "method": METHOD,
             "themes": [asdict(query) for query in self._queries],
             "model": {file.name: file_digest(file) for file in files},
+            "heads": file_digest(HEADS_FILE),
         }
 
     def score(self, texts: Sequence[str], *, raw: bool = False, progress: Progress = silent) -> pd.DataFrame:
@@ -92,8 +103,8 @@ class ThemeClassifier:
 
         Args:
             texts: Any number. What exceeds the model's window (256 tokens for the embedded encoder) is not read.
-            raw: Return the model's own number instead of the calibrated one: the probability of entailment, or the
-                cosine.
+            raw: Return the model's own number instead of the calibrated one: the probability of entailment, a
+                head's probability where every second text would show the theme, or the cosine.
             progress: Draws the bar.
 
         Returns:
@@ -108,7 +119,9 @@ class ThemeClassifier:
         if isinstance(texts, str):
             raise InputError("The texts must be a list; write [text] for a single one.")
         measures = self.tier.measure(texts, progress=progress)
-        return pd.DataFrame(measures.raw if raw else calibrated(measures.evidence), columns=list(self.labels))
+        return pd.DataFrame(
+            measures.raw if raw else calibrated(measures.evidence, measures.curve), columns=list(self.labels)
+        )
 
     def score_scenes(self, dialogue: pd.DataFrame, *, progress: Progress = silent) -> pd.DataFrame:
         """Score every scene, relative to the others (see `theme_classifier.scenes` for the formula).

@@ -84,6 +84,10 @@ class EntailmentTier:
         logits = self._logits(_NEUTRAL, silent)
         return logits.mean(axis=0), np.maximum(logits.std(axis=0), 1e-6)
 
+    def answers(self) -> tuple[str, ...]:
+        """Return how each theme is answered: all alike."""
+        return (self.name,) * len(self._hypotheses)
+
     def measure(self, texts: Sequence[str], *, progress: Progress = silent) -> Measures:
         """Measure every theme in every text; a text longer than the model's window is cut.
 

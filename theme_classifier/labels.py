@@ -31,11 +31,15 @@ class ThemeQuery:
         label: What people read, and the column's name.
         hypothesis: What an entailment model tests.
         phrases: Groups of texts; the quick tier averages within a group, then over groups with equal weight.
+        described: Whether the phrases are a series' own sentences, not made from the label.
+        trained_head: Whether a head trained for this label may answer instead of the phrases.
     """
 
     label: str
     hypothesis: str
     phrases: tuple[tuple[str, ...], ...]
+    described: bool = True
+    trained_head: bool = True
 
 
 def check_labels(labels: Sequence[str]) -> tuple[str, ...]:
@@ -77,10 +81,13 @@ def theme_queries(labels: Sequence[str], profile: SeriesProfile) -> tuple[ThemeQ
             queries.append(_described_by_label(label))
         else:
             phrases = (theme.prototypes, (theme.hypothesis,), (theme.label,))
-            queries.append(ThemeQuery(label=label, hypothesis=theme.hypothesis, phrases=phrases))
+            queries.append(
+                ThemeQuery(label=label, hypothesis=theme.hypothesis, phrases=phrases, trained_head=theme.trained_head)
+            )
     return tuple(queries)
 
 
 def _described_by_label(label: str) -> ThemeQuery:
     phrasings = tuple(phrasing.replace("{}", label.lower()) for phrasing in _PHRASINGS)
-    return ThemeQuery(label=label, hypothesis=_HYPOTHESIS.replace("{}", label.lower()), phrases=(phrasings,))
+    hypothesis = _HYPOTHESIS.replace("{}", label.lower())
+    return ThemeQuery(label=label, hypothesis=hypothesis, phrases=(phrasings,), described=False)

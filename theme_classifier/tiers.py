@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from theme_classifier.calibration import CHOSEN, Curve
 from theme_classifier.labels import ThemeQuery
 from utils.errors import WeightsError
 from utils.progress import Progress
@@ -26,10 +27,12 @@ class Measures:
     Attributes:
         raw: Shape (texts, themes), 0-1: the model's own number, before calibration.
         evidence: Shape (texts, themes), in standard deviations of neutral speech about its mean.
+        curve: Turns the evidence of single texts into scores.
     """
 
     raw: NDArray[np.float64]
     evidence: NDArray[np.float64]
+    curve: Curve = CHOSEN
 
 
 class Tier(Protocol):
@@ -38,6 +41,10 @@ class Tier(Protocol):
     @property
     def name(self) -> str:
         """What people read."""
+        ...
+
+    def answers(self) -> tuple[str, ...]:
+        """Return how each theme is answered, in words that people read."""
         ...
 
     def measure(self, texts: Sequence[str], *, progress: Progress) -> Measures:

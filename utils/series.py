@@ -62,11 +62,14 @@ class Theme(Settings):
         label: What people read.
         hypothesis: The sentence that an entailment model tests.
         prototypes: Things that people say when the theme is present.
+        trained_head: Whether a head that was trained for this label, in its everyday meaning, may answer instead of
+            the sentences; ``false`` where the series means something else by it.
     """
 
     label: str = Field(min_length=1)
     hypothesis: str = Field(min_length=1)
     prototypes: tuple[str, ...] = Field(min_length=1)
+    trained_head: bool = True
 
 
 class SceneSettings(Settings):

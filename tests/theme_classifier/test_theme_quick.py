@@ -56,7 +56,7 @@ def test_a_theme_is_scored_alike_alone_and_in_company() -> None:
     )
 
 
-def test_directions_are_the_formula_written_out() -> None:
+def test_similarities_are_the_formula_written_out() -> None:
     encoder = BagOfWords()
     found = theme_directions([GUILT], encoder)
     neutral, contrasts = encoder.encode(NEUTRAL_LINES).astype(float), encoder.encode(CONTRASTS).astype(float)
