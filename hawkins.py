@@ -16,6 +16,7 @@ from utils.errors import HawkinsError
 
 if TYPE_CHECKING:
     import analysis
+    from analysis.theme_views import ThemeReading
     from character_chatbot import World
 
 __all__ = ["app", "main"]
@@ -145,6 +146,54 @@ def parse(
         f"{out}: {done.episodes} episodes ({done.unchanged} unchanged), {done.lines:,} lines, "
         f"{done.named:,} with a speaker; {done.repaired:,} repairs, {done.refused:,} refusals."
     )
+
+
+@app.command()
+def themes(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of subtitles (or one file).")],
+    transcripts: Annotated[
+        Path | None, typer.Option("--transcripts", metavar="DIR", help="Speaker transcripts of the same episodes.")
+    ] = None,
+    series: Series = "stranger_things",
+    labels: Annotated[
+        str | None, typer.Option("--labels", help="Themes with commas between them.  [default: those of the series]")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="episode, scene or character.")] = "episode",
+    raw: Annotated[bool, typer.Option("--raw", help="Show the model's own numbers; files hold both.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FOLDER", help="Where files go.")] = None,
+    formats: Annotated[
+        list[str] | None,
+        typer.Option("--format", help="csv, json, png or html; may be repeated.  [default with --out: csv and png]"),
+    ] = None,
+) -> None:
+    """Themes over episodes, scenes or characters, with the lines behind them."""
+    from analysis.theme_files import DEFAULT_FORMATS, require_formats, theme_text, write_themes
+    from analysis.theme_views import read_themes, split_labels
+
+    chosen = formats or (list(DEFAULT_FORMATS) if out else [])
+    require_formats(chosen, to_files=out is not None)
+    wanted = None if labels is None else split_labels(labels)
+    with progress_bars() as progress:
+        reading = read_themes(
+            directory, by=by, transcripts=transcripts, series=series, labels=wanted, progress=progress
+        )
+    if out is not None:
+        for path in write_themes(reading, by, out, formats=chosen, raw=raw):
+            typer.echo(path)
+    elif chosen:
+        typer.echo(theme_text(reading, by, chosen[0]), nl=False)
+    else:
+        _print_themes(reading, by, raw=raw)
+
+
+def _print_themes(reading: ThemeReading, by: str, *, raw: bool) -> None:
+    from rich.console import Console
+
+    from analysis.theme_terminal import theme_summary
+
+    console = Console()
+    for part in theme_summary(reading, by, raw=raw):
+        console.print(part)
 
 
 @app.command()

@@ -1,9 +1,10 @@
-"""From a folder of subtitles to five tables and a report."""
+"""From a folder of subtitles to six tables and a report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -102,8 +103,8 @@ def analyze(
         source: A subtitle file or a folder of them.
         transcripts: Folder (or file) of speaker transcripts of the same episodes.
         series: Name or folder of a series, or its profile.
-        out: Folder for ``dialogue``, ``themes``, ``mentions``, ``edges`` and ``places`` (Parquet and CSV) and
-            ``report.html``.
+        out: Folder for ``dialogue``, ``themes``, ``theme_turns``, ``mentions``, ``edges`` and ``places`` (Parquet and
+            CSV) and ``report.html``.
         models: Folder for the location classifier; None keeps it in the user's cache.
         encoding: As for `load_dialogue`.
         pattern: As for `load_dialogue`.
@@ -152,14 +153,12 @@ def analyze(
 
 
 def _score(folder: _Folder, profile: SeriesProfile, dialogue: pd.DataFrame, progress: Progress) -> None:
-    """Keep the ``themes`` table."""
+    """Keep the ``themes`` and ``theme_turns`` tables, which one reading makes."""
     classifier = ThemeClassifier([theme.label for theme in profile.themes], series=profile)
-    folder.table(
-        "themes",
-        lambda: classifier.score_scenes(dialogue, progress=progress),
-        made_from=classifier.identity(),
-        weights=classifier.weights.label,
-    )
+    identity, weights = classifier.identity(), classifier.weights.label
+    read = cache(lambda: classifier.read(dialogue, progress=progress))
+    folder.table("themes", lambda: read()[0], made_from=identity, weights=weights)
+    folder.table("theme_turns", lambda: read()[1], made_from=identity)
 
 
 def _connect(folder: _Folder, profile: SeriesProfile, dialogue: pd.DataFrame, progress: Progress) -> None:

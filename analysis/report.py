@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from analysis import report_parts as parts
-from analysis.charts import centrality_figure, scene_heatmap, theme_figure
+from analysis.charts import centrality_figure
+from analysis.theme_charts import scene_heatmap, theme_figure
+from analysis.voice_charts import characters_figure
+from analysis.voice_facts import speakers_known
 from character_network import KINDS, centrality, network_fragment, network_library
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
     from markupsafe import Markup
 
     from analysis.results import Results
@@ -63,11 +65,15 @@ def report_html(results: Results) -> str:
         script=parts.asset("report.js"),
         plotly=parts.verbatim(get_plotlyjs()),
         network_library=parts.verbatim(network_library()),
-        theme_chart=_json(theme_figure(results.themes)),
-        scene_chart=_json(scene_heatmap(results.themes, results.dialogue)),
+        theme_chart=parts.figure_json(theme_figure(results.themes, results.theme_turns)),
+        scene_chart=parts.figure_json(scene_heatmap(results.themes, results.theme_turns, results.dialogue)),
         overview=parts.overview_part(results),
         weights=parts.weights_part(results),
-        peaks=parts.peaks_part(results.themes, results.dialogue),
+        character_chart=parts.figure_json(characters_figure(results.theme_turns))
+        if speakers_known(results.theme_turns)
+        else None,
+        voices=parts.voices_part(results.theme_turns),
+        peaks=parts.peaks_part(results.themes, results.theme_turns, results.dialogue),
         changes=parts.changes_part(results),
         networks=list(_networks(results.edges)),
         places=parts.places_part(results.places),
@@ -83,14 +89,6 @@ def _networks(edges: pd.DataFrame) -> Iterator[_Network]:
             kind=kind,
             name=KIND_NAMES[kind],
             drawing=parts.verbatim(network_fragment(edges, kind=kind)),
-            chart=_json(centrality_figure(people)),
+            chart=parts.figure_json(centrality_figure(people)),
             table=parts.centrality_part(people),
         )
-
-
-def _json(figure: go.Figure) -> Markup:
-    """Write a figure so that it cannot end its script element, whatever the names hold."""
-    text: str = figure.to_json()
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return parts.verbatim(text)

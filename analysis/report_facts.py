@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from theme_classifier.curves import episode_curves, peaks, theme_labels
+from analysis.theme_facts import ThemeShift, moved_most
+from theme_classifier import episode_curves
 from utils.episodes import Episode
 from utils.tables import EPISODE_KEYS, SCENE_KEYS
 
@@ -16,17 +16,7 @@ if TYPE_CHECKING:
 
     from analysis.results import Results
 
-__all__ = [
-    "Change",
-    "EpisodeFacts",
-    "Peak",
-    "Shift",
-    "changes",
-    "count_scenes",
-    "episode_facts",
-    "theme_peaks",
-    "timecode",
-]
+__all__ = ["Change", "EpisodeFacts", "Shift", "changes", "count_scenes", "episode_facts"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,27 +41,6 @@ class EpisodeFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Peak:
-    """A scene in which a theme is strong.
-
-    Attributes:
-        score: 0-1.
-        place: Episode and timecode, or line number where times are unknown.
-        speaker: Of the evidence line; None where unknown.
-        before: The passage before the evidence line.
-        line: The evidence line.
-        after: The passage after it.
-    """
-
-    score: float
-    place: str
-    speaker: str | None
-    before: str
-    line: str
-    after: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Shift:
     """A number that moved."""
 
@@ -92,17 +61,9 @@ class Change:
     """
 
     label: str
-    rise: Shift | None
-    fall: Shift | None
+    rise: ThemeShift | None
+    fall: ThemeShift | None
     tie: Shift | None
-
-
-def timecode(seconds: float) -> str:
-    """Write seconds as ``h:mm:ss``; an empty string where they are unknown (NaN)."""
-    if seconds != seconds:
-        return ""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def episode_facts(results: Results) -> list[EpisodeFacts]:
@@ -128,48 +89,17 @@ def episode_facts(results: Results) -> list[EpisodeFacts]:
     ]
 
 
-def theme_peaks(themes: pd.DataFrame, dialogue: pd.DataFrame, *, most: int = 3) -> dict[str, list[Peak]]:
-    """Return the strongest scenes of each theme, with the line that shows it most inside its passage.
-
-    Raises:
-        InputError: If a column is missing.
-    """
-    keys = [*EPISODE_KEYS, "line"]
-    spoken = dialogue[[*keys, "text"]].rename(columns={"text": "evidence"})
-    found = peaks(themes, dialogue, most=most).merge(spoken, on=keys, how="left")
-    return {
-        label: [_peak(row) for row in found[found["theme"] == label].to_dict("records")]
-        for label in theme_labels(themes)
-    }
-
-
-def _peak(row: dict[Hashable, Any]) -> Peak:
-    line = row["evidence"]
-    before, _, after = row["text"].partition(line)
-    when = timecode(row["start"]) or f"line {row['line']}"
-    return Peak(
-        score=row["score"],
-        place=f"{Episode(row['season'], row['episode'])} {when}",
-        speaker=row["speaker"] if isinstance(row["speaker"], str) else None,
-        before=before.strip(),
-        line=line,
-        after=after.strip(),
-    )
-
-
 def changes(results: Results) -> list[Change]:
     """Return what changed most between neighbouring episodes; empty for a single episode."""
-    curves = episode_curves(results.themes).set_index(list(EPISODE_KEYS))[results.theme_labels]
+    moved = moved_most(results.themes, results.theme_turns)
     ties = _tie_shares(results.edges)
-    episodes = list(curves.index)
+    episodes = list(results.themes[list(EPISODE_KEYS)].drop_duplicates().itertuples(index=False, name=None))
     found = []
-    for before, after in pairwise(episodes):
-        themes = curves.loc[[before, after]]
+    for before, after in pairwise(sorted(episodes)):
+        rise, fall = moved[after]
         pairs = ties.reindex([before, after]).fillna(0.0)
         label = f"{Episode(*before)} → {Episode(*after)}"
-        found.append(
-            Change(label=label, rise=_most(themes, up=True), fall=_most(themes, up=False), tie=_most(pairs, up=True))
-        )
+        found.append(Change(label=label, rise=rise, fall=fall, tie=_most(pairs)))
     return found
 
 
@@ -183,9 +113,9 @@ def _tie_shares(edges: pd.DataFrame) -> pd.DataFrame:
     return weights.div(weights.sum(axis=1), axis=0)
 
 
-def _most(pair: pd.DataFrame, *, up: bool) -> Shift | None:
-    """The column that moved most between two rows, in one direction."""
-    moved = (pair.iloc[1] - pair.iloc[0]) * (1 if up else -1)
+def _most(pair: pd.DataFrame) -> Shift | None:
+    """The column that grew most between two rows."""
+    moved = pair.iloc[1] - pair.iloc[0]
     if moved.empty or moved.max() <= 0:
         return None
     name = moved.idxmax()

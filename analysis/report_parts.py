@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from analysis import report_facts as facts
+from analysis.theme_facts import theme_peaks
+from analysis.voice_facts import speakers_known, voices
 
 if TYPE_CHECKING:
     import pandas as pd
+    import plotly.graph_objects as go
     from jinja2 import Environment
     from markupsafe import Markup
 
@@ -22,12 +25,14 @@ __all__ = [
     "asset",
     "centrality_part",
     "changes_part",
+    "figure_json",
     "overview_part",
     "parts_style",
     "peaks_part",
     "places_part",
     "render",
     "verbatim",
+    "voices_part",
     "weights_part",
 ]
 
@@ -65,6 +70,14 @@ def asset(name: str) -> Markup:
     return verbatim((_TEMPLATES / name).read_text(encoding="utf-8"))
 
 
+def figure_json(figure: go.Figure) -> Markup:
+    """Write a figure so that it cannot end its script element, whatever the names hold."""
+    text: str = figure.to_json()
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return verbatim(text)
+
+
 def parts_style() -> str:
     """Return the style of the parts; the page around them sets ``--ink --muted --rule --panel --accent``."""
     return asset("parts.css")
@@ -84,13 +97,22 @@ def overview_part(results: Results) -> Markup:
     )
 
 
-def peaks_part(themes: pd.DataFrame, dialogue: pd.DataFrame) -> Markup:
+def peaks_part(themes: pd.DataFrame, turns: pd.DataFrame, dialogue: pd.DataFrame) -> Markup:
     """The strongest scenes of each theme, with the lines that show it.
 
     Raises:
         InputError: If a column is missing.
     """
-    return render("peaks.html", themes=facts.theme_peaks(themes, dialogue))
+    return render("peaks.html", themes=theme_peaks(themes, turns, dialogue))
+
+
+def voices_part(turns: pd.DataFrame) -> Markup:
+    """What each character speaks about more than others, with the lines that show it.
+
+    Raises:
+        InputError: If a column is missing.
+    """
+    return render("voices.html", voices=voices(turns) if speakers_known(turns) else [])
 
 
 def changes_part(results: Results) -> Markup:

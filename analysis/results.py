@@ -1,4 +1,4 @@
-"""The results of one analysis: five tables in a folder."""
+"""The results of one analysis: six tables in a folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["TABLES", "Results", "load_results", "table_path"]
 
 _FACTS: Final = {"run", "series", "timeline", "weights"}
-TABLES: Final = ("dialogue", "themes", "mentions", "edges", "places")
+TABLES: Final = ("dialogue", "themes", "theme_turns", "mentions", "edges", "places")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,8 @@ class Results:
         weights: Which weights answered, by table, in words for people.
         dialogue: One row a spoken line (`utils.tables.DIALOGUE`).
         themes: One row a scene, a column a theme, ``evidence_<theme>`` beside it.
+        theme_turns: One row a turn of a speaker (`theme_classifier.turns.TURNS`), a column a theme, ``raw_<theme>``
+            beside it.
         mentions: One row a name said (`utils.tables.MENTIONS`).
         edges: One row a pair, kind and episode (`utils.tables.EDGES`).
         places: One row a place (`utils.tables.PLACES`).
@@ -42,6 +44,7 @@ class Results:
     weights: dict[str, str]
     dialogue: pd.DataFrame
     themes: pd.DataFrame
+    theme_turns: pd.DataFrame
     mentions: pd.DataFrame
     edges: pd.DataFrame
     places: pd.DataFrame

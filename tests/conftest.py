@@ -12,6 +12,7 @@ import pytest
 
 from analysis.results import Results
 from character_network import build_edges
+from theme_classifier.turns import speaking_turns
 from utils.series import load_series
 from utils.tables import DIALOGUE, MENTIONS
 
@@ -46,6 +47,15 @@ def _themes(dialogue: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
         table[label] = [((3 * row + 5 * number + row * row) % 11) / 11 for row in range(len(table))]
     for number, label in enumerate(labels):
         table[f"evidence_{label}"] = 8 * table["scene"] + number + 1
+    return table
+
+
+def _turns(dialogue: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
+    table = speaking_turns(dialogue)
+    for number, label in enumerate(labels):
+        table[label] = [((7 * row + 3 * number + row * row) % 13) / 13 for row in range(len(table))]
+    for number, label in enumerate(labels):
+        table[f"raw_{label}"] = 0.3 + 0.1 * number + table[label] / 5
     return table
 
 
@@ -91,6 +101,7 @@ def make_results() -> Callable[..., Results]:
             weights={"themes": "all-MiniLM-L6-v2 (embedded)", "places": "all-MiniLM-L6-v2 (embedded)"},
             dialogue=dialogue,
             themes=_themes(dialogue, labels),
+            theme_turns=_turns(dialogue, labels),
             mentions=mentions,
             edges=build_edges(dialogue, mentions),
             places=places,

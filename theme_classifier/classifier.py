@@ -15,8 +15,9 @@ from theme_classifier.labels import EVIDENCE, check_labels, theme_queries
 from theme_classifier.passages import passages
 from theme_classifier.saved import check_target, read_saved, write_saved
 from theme_classifier.scenes import line_evidence, relative_scores, strengths
-from theme_classifier.tiers import Tier, file_digests, open_tier
-from utils.artifacts import content_key, table_digest
+from theme_classifier.tiers import Measures, Tier, file_digests, open_tier
+from theme_classifier.turns import speaking_turns, turn_table
+from utils.artifacts import content_key, file_digest, table_digest
 from utils.errors import InputError
 from utils.models import Weights, find_weights
 from utils.progress import Progress, silent
@@ -137,14 +138,40 @@ class ThemeClassifier:
             InputError: If a column is missing or there are no lines.
             WeightsError: If the weights cannot score themes.
         """
+        ordered = _ordered(dialogue)
+        joined = passages(ordered)
+        measures = self.tier.measure(joined["text"].tolist(), progress=progress)
+        return self._scene_table(ordered, joined, measures, progress)
+
+    def read(self, dialogue: pd.DataFrame, *, progress: Progress = silent) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Score every scene and everything that a speaker says in one go.
+
+        Args:
+            dialogue: Needs ``season``, ``episode``, ``scene``, ``line``, ``text``, ``start`` and ``speaker``.
+            progress: Draws the bars.
+
+        Returns:
+            The ``themes`` table as `score_scenes` makes it, and the ``theme_turns`` table: one row a turn
+            (`theme_classifier.turns.TURNS`), one column a label (0-1) and one ``raw_<label>`` each (0-1).
+
+        Raises:
+            InputError: If a column is missing or there are no lines.
+            WeightsError: If the weights cannot score themes.
+        """
+        ordered = _ordered(dialogue)
+        joined, turns = passages(ordered), speaking_turns(ordered)
+        # Together, because where one person speaks at length both are the same texts, which are then measured once.
+        both = self.tier.measure([*joined["text"], *turns["text"]], progress=progress)
+        of_scenes = Measures(raw=both.raw[: len(joined)], evidence=both.evidence[: len(joined)])
+        of_turns = Measures(raw=both.raw[len(joined) :], evidence=both.evidence[len(joined) :])
+        return self._scene_table(ordered, joined, of_scenes, progress), turn_table(turns, self.labels, of_turns)
+
+    def _scene_table(
+        self, ordered: pd.DataFrame, joined: pd.DataFrame, measures: Measures, progress: Progress
+    ) -> pd.DataFrame:
         import numpy as np
 
-        require_columns(dialogue, (*SCENE_KEYS, "line", "text"), name="dialogue")
-        if dialogue.empty:
-            raise InputError("The dialogue table has no lines; there is nothing to score.")
-        ordered = dialogue.sort_values([*SCENE_KEYS, "line"], kind="stable", ignore_index=True)
-        joined = passages(ordered)
-        evidence = self.tier.measure(joined["text"].tolist(), progress=progress).evidence
+        evidence = measures.evidence
         scene, words = joined["scene_number"].to_numpy(), joined["words"].to_numpy()
         scores = relative_scores(
             strengths(evidence, words, scene), np.bincount(scene, weights=words).astype(np.float64)
@@ -187,3 +214,15 @@ class ThemeClassifier:
         if target is not None:
             write_saved(table, target, key=key)
         return table
+
+
+def _ordered(dialogue: pd.DataFrame) -> pd.DataFrame:
+    """The lines in the order in which they are spoken.
+
+    Raises:
+        InputError: If a column is missing or there are no lines.
+    """
+    require_columns(dialogue, (*SCENE_KEYS, "line", "text"), name="dialogue")
+    if dialogue.empty:
+        raise InputError("The dialogue table has no lines; there is nothing to score.")
+    return dialogue.sort_values([*SCENE_KEYS, "line"], kind="stable", ignore_index=True)

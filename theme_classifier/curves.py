@@ -1,4 +1,4 @@
-"""Themes over time: a number an episode, and the scenes that stand out."""
+"""Themes over time: a number an episode, numbers within an episode, and the scenes that stand out."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from theme_classifier.labels import EVIDENCE
 from theme_classifier.passages import passages
+from theme_classifier.turns import RAW
 from utils.errors import InputError
 from utils.tables import EPISODE_KEYS, SCENE_KEYS, require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PEAKS", "episode_curves", "peaks", "theme_labels"]
+__all__ = ["PEAKS", "episode_curves", "peaks", "raw_scenes", "scene_curves", "theme_labels"]
 
 PEAKS: Final = ("theme", "rank", "season", "episode", "scene", "score", "line", "start", "speaker", "text")
 """Columns of what `peaks` returns."""
@@ -38,7 +39,7 @@ def episode_curves(themes: pd.DataFrame) -> pd.DataFrame:
     Every scene counts the same: a scene is the unit of the story, and its score already allows for its length.
 
     Args:
-        themes: From `ThemeClassifier.score_scenes`.
+        themes: From `ThemeClassifier.score_scenes`, or `raw_scenes`.
 
     Returns:
         ``season``, ``episode`` and one column a label, 0-1; one row an episode, in order.
@@ -50,8 +51,62 @@ def episode_curves(themes: pd.DataFrame) -> pd.DataFrame:
     return themes.groupby(list(EPISODE_KEYS), as_index=False)[theme_labels(themes)].mean()
 
 
+def raw_scenes(themes: pd.DataFrame, turns: pd.DataFrame) -> pd.DataFrame:
+    """Put the model's own numbers in the place of the calibrated ones.
+
+    Args:
+        themes: From `ThemeClassifier.read`.
+        turns: The ``theme_turns`` table of the same reading.
+
+    Returns:
+        The columns of ``themes``; under each label the mean raw score of what is said in the scene, weighted by words.
+
+    Raises:
+        InputError: If a column is missing, or ``turns`` lacks a scene.
+    """
+    labels = theme_labels(themes)
+    raw = [RAW + label for label in labels]
+    require_columns(themes, SCENE_KEYS, name="themes")
+    require_columns(turns, (*SCENE_KEYS, "words", *raw), name="theme_turns")
+    weighted = turns[raw].mul(turns["words"], axis=0).assign(words=turns["words"])
+    sums = weighted.groupby([turns[key] for key in SCENE_KEYS]).sum()
+    means = themes[list(SCENE_KEYS)].join(sums[raw].div(sums["words"], axis=0), on=list(SCENE_KEYS))
+    if means[raw].isna().any(axis=None):
+        raise InputError("The theme_turns table lacks scenes of the themes table; give those of one reading.")
+    result = themes.copy()
+    result[labels] = means[raw].to_numpy()
+    return result
+
+
+def scene_curves(themes: pd.DataFrame, dialogue: pd.DataFrame) -> pd.DataFrame:
+    """Lay the scenes out over the time of their episodes.
+
+    Args:
+        themes: From `ThemeClassifier.score_scenes`, or `raw_scenes`.
+        dialogue: The table that it was made from; needs ``season``, ``episode``, ``scene``, ``line``, ``start``,
+            ``end``.
+
+    Returns:
+        ``season``, ``episode``, ``scene``, ``begin`` and ``finish`` (minutes from the beginning of the episode, NaN
+        where unknown), ``lines`` (how many) and one column a label, 0-1; one row a scene, in order.
+
+    Raises:
+        InputError: If a column is missing.
+    """
+    keys = list(SCENE_KEYS)
+    require_columns(themes, keys, name="themes")
+    require_columns(dialogue, (*keys, "line", "start", "end"), name="dialogue")
+    spans = dialogue.groupby(keys, as_index=False).agg(
+        begin=("start", "min"), finish=("end", "max"), lines=("line", "size")
+    )
+    spans[["begin", "finish"]] /= 60
+    return spans.merge(themes[[*keys, *theme_labels(themes)]], on=keys)
+
+
 def peaks(themes: pd.DataFrame, dialogue: pd.DataFrame, *, most: int = 3) -> pd.DataFrame:
     """Find the scenes in which each theme is strongest, with what is said there.
+
+    `theme_classifier.evidence_lines` finds further lines of these scenes.
 
     Args:
         themes: From `ThemeClassifier.score_scenes`.

@@ -15,7 +15,7 @@ __all__ = ["EVIDENCE", "ThemeQuery", "check_labels", "theme_queries"]
 EVIDENCE: Final = "evidence_"
 """What the name of an evidence column begins with, before the label."""
 
-_RESERVED: Final = frozenset((*DIALOGUE, *EPISODES))
+_RESERVED: Final = frozenset((*DIALOGUE, *EPISODES, "begin", "character", "finish", "last", "lines", "words"))
 
 # For labels that no profile describes; the averaged embedding of these beats the bare label (macro AUC 0.90 against
 # 0.88 on six emotions).
@@ -61,7 +61,7 @@ def check_labels(labels: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if folded.count(name.casefold()) > 1:
             raise InputError(f"The theme '{name}' is given twice; keep one of them.")
-        if name in _RESERVED or name.startswith(EVIDENCE):
+        if name in _RESERVED or name.startswith((EVIDENCE, "raw_")):
             raise InputError(f"'{name}' is the name of a column of the tables; write the theme with a capital letter.")
     return names
 

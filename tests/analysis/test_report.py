@@ -10,14 +10,19 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
-from analysis.charts import centrality_figure, scene_heatmap, theme_figure
+from analysis.charts import centrality_figure
 from analysis.report import kinds_present, report_html
-from analysis.report_facts import changes, episode_facts, theme_peaks, timecode
+from analysis.quotations import timecode
+from analysis.report_facts import changes, episode_facts
 from analysis.report_parts import places_part, render
 from analysis.results import Results
 from analysis.scene_grid import scene_grid
+from analysis.theme_charts import scene_figure, scene_heatmap, theme_figure
+from analysis.theme_facts import theme_peaks
+from analysis.voice_charts import character_figure, characters_figure
 from character_network import centrality
 from theme_classifier import episode_curves
+from utils.episodes import Episode
 
 HOSTILE = "</script><img src=http://evil.example/x onerror=alert(1)>\"'{{7*7}}${8*8}\u2028<!--"
 
@@ -63,7 +68,7 @@ def test_the_page_has_its_sections_in_order(page: str) -> None:
     links = [attributes["href"] for attributes in found.all("a")]
     sections = [f"#{attributes['id']}" for attributes in found.all("section") if "id" in attributes]
     assert links == sections
-    assert len(sections) == 8
+    assert len(sections) == 9
     assert len(found.all("h1")) == 1
 
 
@@ -101,15 +106,26 @@ def test_hostile_texts_stay_texts(make_results: Callable[..., Results], where: s
 
 
 def test_texts_reach_plotly_escaped(make_results: Callable[..., Results]) -> None:
-    hostile = make_results(labels=("Hope", '<a href="http://evil.example">x</a>', "Trust"), saying="<b>x</b>")
-    for figure in (theme_figure(hostile.themes), scene_heatmap(hostile.themes, hostile.dialogue)):
+    labels, names = (
+        ("Hope", '<a href="http://evil.example">x</a>', "Trust"),
+        ("<i>Mike</i>", "Eleven", "Dustin", "Hopper"),
+    )
+    hostile = make_results(labels=labels, names=names, saying="<b>x</b>")
+    for figure in (
+        theme_figure(hostile.themes, hostile.theme_turns),
+        scene_heatmap(hostile.themes, hostile.theme_turns, hostile.dialogue),
+        scene_figure(hostile.themes, hostile.theme_turns, hostile.dialogue, Episode(1, 1)),
+        characters_figure(hostile.theme_turns),
+        character_figure(hostile.theme_turns, "<i>Mike</i>"),
+    ):
         drawn = json.loads(figure.to_json())
         assert "<a " not in json.dumps(drawn)
         assert "<b>x" not in json.dumps(drawn["data"])
+        assert "<i>" not in json.dumps(drawn)
 
 
 def test_curves_are_those_of_the_table(results: Results) -> None:
-    curves, figure = episode_curves(results.themes), theme_figure(results.themes)
+    curves, figure = episode_curves(results.themes), theme_figure(results.themes, results.theme_turns)
     assert [trace.name for trace in figure.data] == results.theme_labels
     for trace in figure.data:
         assert list(trace.x) == ["S01E01", "S01E02"]
@@ -117,9 +133,9 @@ def test_curves_are_those_of_the_table(results: Results) -> None:
 
 
 def test_seasons_are_set_apart(results: Results) -> None:
-    second = results.themes.assign(season=2)
-    assert len(theme_figure(results.themes).layout.shapes) == 0
-    assert len(theme_figure(pd.concat([results.themes, second])).layout.shapes) == 1
+    twice = [pd.concat([table, table.assign(season=2)]) for table in (results.themes, results.theme_turns)]
+    assert len(theme_figure(results.themes, results.theme_turns).layout.shapes) == 0
+    assert len(theme_figure(*twice).layout.shapes) == 1
 
 
 def test_the_heat_map_shows_each_scene_at_its_time(results: Results) -> None:
@@ -130,7 +146,7 @@ def test_the_heat_map_shows_each_scene_at_its_time(results: Results) -> None:
     assert grid.scenes[0] == [0, 0, 0, 1, 1, 2, 2, 2]
     assert grid.scenes[1] == [3, 3, 3, 4, 4, 5, 5, 5]
     assert grid.positions[:3] == [0, 0.5, 1]
-    figure = scene_heatmap(results.themes, results.dialogue)
+    figure = scene_heatmap(results.themes, results.theme_turns, results.dialogue)
     assert len(figure.data) == len(results.theme_labels)
     assert figure.data[0].z[0][3] == pytest.approx(results.themes["Hope"][1], abs=1e-3)
 
@@ -150,13 +166,15 @@ def test_without_times_lines_are_the_axis(results: Results) -> None:
     grid = scene_grid(results.themes, untimed)
     assert grid.unit == "line"
     assert grid.scenes[0] == [0, 1, 2]
-    peak = theme_peaks(results.themes, untimed)["Hope"][0]
+    peak = theme_peaks(results.themes, results.theme_turns, untimed)["Hope"][0]
     assert re.fullmatch(r"S01E0\d line \d+", peak.place)
 
 
 def test_the_heat_map_follows_the_rows_of_a_shuffled_table(results: Results) -> None:
     shuffled = results.themes.sample(frac=1, random_state=1)
-    one, other = (scene_heatmap(themes, results.dialogue).data[0] for themes in (results.themes, shuffled))
+    one, other = (
+        scene_heatmap(themes, results.theme_turns, results.dialogue).data[0] for themes in (results.themes, shuffled)
+    )
     assert [list(row) for row in one.z] == [list(row) for row in other.z]
     assert [list(row) for row in one.text] == [list(row) for row in other.text]
 
@@ -168,7 +186,7 @@ def test_centrality_bars_are_those_of_the_table(results: Results) -> None:
 
 
 def test_peaks_quote_the_evidence_line(results: Results) -> None:
-    found = theme_peaks(results.themes, results.dialogue, most=2)
+    found = theme_peaks(results.themes, results.theme_turns, results.dialogue, most=2)
     assert list(found) == results.theme_labels
     for label, scenes in found.items():
         assert [peak.score for peak in scenes] == sorted(results.themes[label], reverse=True)[:2]
