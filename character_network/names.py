@@ -146,6 +146,8 @@ class NameMatcher:
 
 
 def _stands_alone(context: Context) -> bool:
-    """A hyphen before is a stammer (``W-Will``) or part of another word (``X-Ray``)."""
+    """A hyphen before is a stammer (``W-Will``) or part of another word (``X-Ray``), and so is ``C'`` in ``C'MON``."""
+    if re.search(r"\w['’]$", context.left):
+        return False
     head = re.search(r"(\w+)-$", context.left)
     return head is None or context.word.startswith(head[1].casefold())
