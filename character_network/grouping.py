@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from character_network.lexicon import CROWD, TITLES
@@ -97,7 +97,18 @@ def grouped(counts: Mapping[str, int], speakers: Mapping[str, int]) -> list[Entr
     for person in people:
         if not person.lines:
             person.name = min(person.forms, key=lambda form: (-person.forms[form], len(form), form))
-    return sorted(people, key=lambda person: (-(person.said + person.lines), person.name))
+    return sorted(_merged(people), key=lambda person: (-(person.said + person.lines), person.name))
+
+
+def _merged(people: list[Entry]) -> Iterable[Entry]:
+    """Join entries that have come to the same name."""
+    by_name: dict[str, Entry] = {}
+    for person in people:
+        same = by_name.setdefault(person.name.casefold(), person)
+        if same is not person:
+            same.forms += person.forms
+            same.lines += person.lines
+    return by_name.values()
 
 
 def _is_full(name: str) -> bool:
@@ -115,9 +126,9 @@ def _given(name: str, count: int, owners: list[Entry]) -> Iterator[Entry]:
 def _full_names(counts: Mapping[str, int], people: list[Entry]) -> list[Entry]:
     new: list[Entry] = []
     for name in filter(_is_full, counts):
-        first, *_, last = name.split()
-        if last in counts and first not in counts:
-            continue  # "King Steve", "Mad Max": a name with something before it
+        first = name.split()[0]
+        if _epithet(name, counts):
+            continue
         new += _given(name, counts[name], [p for p in people if p.name == name or (p.name == first and p.lines)])
     return new
 
@@ -134,9 +145,16 @@ def _single_names(counts: Mapping[str, int], people: list[Entry]) -> list[Entry]
         new += _given(name, counts[name], owners)
     for name in filter(_is_full, counts):
         owners = [person for person in (*people, *new) if name.split()[-1] == person.name]
-        if len(owners) == 1 and name.split()[0] not in counts:
+        if len(owners) == 1 and _epithet(name, counts):
             owners[0].forms[name] += counts[name]
     return new
+
+
+def _epithet(name: str, counts: Mapping[str, int]) -> bool:
+    """Whether a known name has something before it (``King Steve``); what two have behind them is a surname."""
+    first, *_, last = name.split()
+    alike = sum(_is_full(other) and other.split()[-1] == last for other in counts)
+    return last in counts and first not in counts and alike == 1
 
 
 def _continued(name: str, counts: Mapping[str, int], people: list[Entry]) -> list[Entry]:
@@ -155,8 +173,9 @@ def _titled_names(counts: Mapping[str, int], people: list[Entry]) -> list[Entry]
     new: list[Entry] = []
     for name in filter(_title, counts):
         rest = name.split(maxsplit=1)[1]
-        owners = [person for person in (*people, *new) if rest == person.name or rest in person.forms]
+        labelled = [person for person in people if person.name == name]
+        owners = labelled or [person for person in (*people, *new) if rest == person.name or rest in person.forms]
         # "Mrs. Holland" is hardly the girl who is called Barbara; "Officer Powell" may well be Powell.
-        own = _title(name) in _CIVIL and any(person.first != rest for person in owners)
+        own = _title(name) in _CIVIL and not labelled and any(person.first != rest for person in owners)
         new += _given(name, counts[name], [] if own else owners)
     return new

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from character_network.candidates import load_name_finder
 from character_network.grouping import Entry, grouped, is_somebody
-from character_network.lexicon import CROWD, FUNCTION_WORDS
+from character_network.lexicon import CROWD, FUNCTION_WORDS, MONTHS
 from character_network.surfaces import Surfaces, is_person
 from utils.errors import InputError
 from utils.models import find_weights
@@ -42,9 +42,9 @@ class Suggestion:
         cast = []
         for person in self.people:
             forms = [form for form, _ in person.forms.most_common()]
-            if person.lines and firsts[person.first] == 1 and person.first not in forms:
+            if person.name.startswith(f"{person.first} ") and person.lines and firsts[person.first] == 1:
                 forms.append(person.first)
-            aliases = [form for form in forms if form.casefold() not in taken]
+            aliases = [form for form in dict.fromkeys(forms) if form.casefold() not in taken]
             taken |= {alias.casefold() for alias in aliases}
             cast.append(CastMember(name=person.name, aliases=tuple(aliases), surname=person.surname))
         return SeriesProfile(title=title, cast=tuple(cast))
@@ -96,16 +96,18 @@ def _finder(model: str | Path | Language | None) -> Language:
 
 
 def _labels(speakers: Iterable[str], surfaces: Surfaces) -> Counter[str]:
-    """Count the labels that name somebody; a word that is mostly written small is none."""
+    """Count the labels that name somebody; a word that is mostly a noun where it is written small is none."""
     labels = Counter(speakers)
-    words = {label.split()[0] for label in labels if label.strip()}
-    inner = {word: sum(e.inner for name, e in surfaces.evidence.items() if name.split()[0] == word) for word in words}
-    common = {word.casefold() for word in words if surfaces.lower[word.casefold()] > inner[word]}
-    common |= CROWD | FUNCTION_WORDS
+    words = {label.split()[0].casefold() for label in labels if label.strip()}
+    inner = Counter[str]()
+    for name, evidence in surfaces.evidence.items():
+        inner[name.split()[0].casefold()] += evidence.inner
+    common = {word for word in words if surfaces.nouns[word] * 4 > surfaces.lower[word] > inner[word]}
+    common |= CROWD | FUNCTION_WORDS - MONTHS
     return Counter({label: lines for label, lines in labels.items() if is_somebody(label, common=common)})
 
 
-def _rejected(surfaces: Surfaces, counts: Sequence[str] | dict[str, int]) -> dict[str, int]:
+def _rejected(surfaces: Surfaces, counts: dict[str, int]) -> dict[str, int]:
     left = {
         name: evidence.written
         for name, evidence in surfaces.evidence.items()

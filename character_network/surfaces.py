@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
     from spacy.language import Language
 
-__all__ = ["Evidence", "Surfaces", "is_person"]
+__all__ = ["NAME_WORD", "Evidence", "Surfaces", "is_person"]
 
-_WORD: Final = r"(?:Ma?c[A-Z]|[A-Z]['’])?[A-Z]?[a-z]+(?:-[A-Z][a-z]+)?"
+NAME_WORD: Final = r"(?:Ma?c[A-Z]|[A-Z]['’])?[A-Z]?[a-z]+(?:-[A-Z][a-z]+)?"
+"""A regular expression for one word of a name, which a look-ahead must require to begin with a capital."""
 _RUN: Final = re.compile(
-    rf"(?<![\w'’-])(?=[A-Z])(?:(?:Mr|Mrs|Ms|Dr)\.?\s+(?=[A-Z]))?{_WORD}(?:\s+(?=[A-Z]){_WORD}){{0,2}}(?![\w-])"
+    rf"(?<![\w'’-])(?=[A-Z])(?:(?:Mr|Mrs|Ms|Dr)\.?\s+(?=[A-Z]))?{NAME_WORD}(?:\s+(?=[A-Z]){NAME_WORD}){{0,2}}(?![\w-])"
 )
 _LOWER: Final = re.compile(r"(?<![\w'’-])[a-z]+(?![\w-])")
+_NOUN: Final = re.compile(r"\b(?:the|a|an|my|your|his|her|our|their) ([a-z]+)(?![\w-])", re.IGNORECASE)
 _PLACED: Final = re.compile(r"\b(?:in|at|near|into|through|outside|mt\.?)\s+$", re.IGNORECASE)
 _DETERMINED: Final = re.compile(
     r"\b(?:the|a|an|some|any|every|my|your|his|her|our|their)\s+$", re.IGNORECASE
@@ -39,11 +41,11 @@ _FRAMES: Final = (
 )
 _THINGS: Final = frozenset(
     "school middle high lab laboratory road street avenue lane drive hill pond lake river county city town park club house hotel "
-    "hospital church store circus university college island bridge valley woods station street's song story oven "
+    "hospital church store circus university college island bridge valley woods station song story oven "
     "wafers bars company temple".split()
 )
 """What a run of capitals ends in that names a place or a thing."""
-_NEVER: Final = (FUNCTION_WORDS | OPENERS | KIN | SUBJECTS) - {"will"}
+_NEVER: Final = (FUNCTION_WORDS | OPENERS | KIN | SUBJECTS) - {"will", "april", "june", "august"}
 
 
 class Span(NamedTuple):
@@ -101,6 +103,8 @@ class Surfaces:
         self._texts = texts
         self.lower = Counter(word for text in texts for word in _LOWER.findall(text))
         """How often words are written in small letters."""
+        self.nouns = Counter(word for text in texts for word in _NOUN.findall(text))
+        """How often they are behind an article or a possessive pronoun."""
         self._inner_runs = {
             match[0] for text in texts for match in _RUN.finditer(text) if not _context(text, match.span()).starts
         }
