@@ -30,8 +30,10 @@ app = typer.Typer(
 )
 models = typer.Typer(no_args_is_help=True, help="Model weights: which answer now, and fetching better ones.")
 places = typer.Typer(no_args_is_help=True, help="The classifier of places.")
+series_app = typer.Typer(no_args_is_help=True, help="Series: a first profile for one that is new.")
 app.add_typer(models, name="models")
 app.add_typer(places, name="places")
+app.add_typer(series_app, name="series")
 
 SAMPLE_RESULTS = Path("out/sample")
 
@@ -282,6 +284,40 @@ def doctor() -> None:
     Console().print(table)
     if any(check.needed and not check.ok for check in found):
         raise HawkinsError("Something is missing; the lines above say how to get it.")
+
+
+@series_app.command("suggest")
+def suggest_series(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of subtitles, one file, or a .txt with a spoken line a row.")
+    ],
+    transcripts: Annotated[
+        Path | None, typer.Option("--transcripts", metavar="DIR", help="Speaker transcripts of the same episodes.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FOLDER", help="The new series.  [default: out/series/<DIR>]")
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", help="Of the series.  [default: the folder's name]")] = None,
+    fewest: Annotated[int, typer.Option("--fewest", min=1, help="Leave out who is named and speaks less often.")] = 1,
+) -> None:
+    """Propose the cast of a new series, with aliases and counts, from its subtitles; nothing is overwritten."""
+    from character_network import suggest_series as run
+
+    warnings: list[str] = []
+    with progress_bars() as progress:
+        file, found = run(
+            directory,
+            out=out or Path("out") / "series" / directory.resolve().stem,
+            transcripts=transcripts,
+            title=title,
+            fewest=fewest,
+            on_report=lambda report: warnings.extend(report.warnings),
+            progress=progress,
+        )
+    for warning in warnings:
+        typer.echo(f"warning: {warning}", err=True)
+    names = ", ".join(person.name for person in found.people[:8])
+    typer.echo(f"{file}: {len(found.people)} people, first {names}. Correct it by hand, then use it with --series.")
 
 
 @places.command("train")

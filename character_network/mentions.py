@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from character_network.candidates import find_candidates, load_name_finder, promising
-from character_network.names import NameMatcher, fold
+from character_network.families import family_hits
+from character_network.lines import Line, episodes_of
+from character_network.names import Hit, NameMatcher, fold
+from character_network.nicknames import learnt_names
 from utils.artifacts import atomic_write, content_key, file_digest, prepare_folder, table_digest
 from utils.models import find_weights
 from utils.progress import Progress, silent
@@ -21,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NamedEntityRecognizer"]
 
-_VERSION = 1
+_VERSION = 2
 """Raised when the same inputs begin to give other mentions, so that kept results are made anew."""
 
 
@@ -58,8 +62,9 @@ class NamedEntityRecognizer:
         """Return who is named where.
 
         Args:
-            dialogue: At least ``season``, ``episode``, ``line``, ``text``.
-            progress: Counts lines.
+            dialogue: At least ``season``, ``episode``, ``line``, ``text``. With ``scene`` and ``speaker``, surnames that a
+                family shares are told apart, and nicknames learnt that people give themselves.
+            progress: Counts episodes.
 
         Returns:
             A mentions table in the order of the dialogue; ``begin`` and ``finish`` are character offsets in ``text``.
@@ -72,12 +77,13 @@ class NamedEntityRecognizer:
 
         require_columns(dialogue, ("season", "episode", "line", "text"), name="dialogue")
         texts = dialogue["text"].fillna("").tolist()
-        matcher = self._matcher.extended(self.candidates(texts, progress=progress))
-        places = list(zip(dialogue["season"], dialogue["episode"], dialogue["line"], texts, strict=True))
+        strangers = self.candidates(texts, progress=progress)
+        matcher = self._matcher.extended({name: name for name in strangers})
+        episodes = list(episodes_of(dialogue))
         rows = [
-            (season, episode, line, hit.character, hit.surface, hit.begin, hit.finish)
-            for season, episode, line, text in progress(places, description="Names", total=len(places))
-            for hit in matcher.find(text)
+            (line.season, line.episode, line.line, hit.character, hit.surface, hit.begin, hit.finish)
+            for lines in progress(episodes, description="Names", total=len(episodes))
+            for line, hit in _hits(lines, matcher)
         ]
         numbers = dict.fromkeys(("season", "episode", "line", "begin", "finish"), "int64")
         return pd.DataFrame(rows, columns=list(MENTIONS)).astype({**numbers, "character": "str", "surface": "str"})
@@ -156,6 +162,16 @@ class NamedEntityRecognizer:
         seal = content_key(made_from=key, file=file_digest(path))
         atomic_write(_seal_path(path), lambda temporary: temporary.write_text(seal, encoding="ascii"))
         return table
+
+
+def _hits(lines: Sequence[Line], matcher: NameMatcher) -> Iterator[tuple[Line, Hit]]:
+    """Yield the names of an episode line by line: those known, those that it explains, surnames of families."""
+    learnt = learnt_names(lines, matcher)
+    matcher = matcher.extended(learnt) if learnt else matcher
+    found = [matcher.find(line.text) for line in lines]
+    for line, own, family in zip(lines, found, family_hits(lines, found, matcher), strict=True):
+        further = [hit for hit in family if not any(hit.begin < o.finish and o.begin < hit.finish for o in own)]
+        yield from ((line, hit) for hit in sorted([*own, *further], key=lambda hit: hit.begin))
 
 
 def _seal_path(path: Path) -> Path:

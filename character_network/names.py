@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from character_network.context import Context, is_name
+from character_network.drawn_out import drawn_out
 from character_network.lexicon import ROLES, TITLES
 
 if TYPE_CHECKING:
     from utils.series import CastMember, SeriesProfile
 
-__all__ = ["Hit", "NameMatcher", "fold"]
+__all__ = ["Hit", "NameMatcher", "fold", "stands_alone"]
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,11 @@ class NameMatcher:
 
     Attributes:
         owners: Folded name to canonical name.
-        surnames: Folded surnames that several people share, or that only a title precedes: left open when they stand
-            alone.
+        families: Folded surname to those who bear it. One that several share says by itself not whom it means.
     """
 
     owners: Mapping[str, str]
-    surnames: frozenset[str] = frozenset()
+    families: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def from_series(cls, series: SeriesProfile) -> Self:
@@ -81,16 +81,34 @@ class NameMatcher:
             for form in (*_forms(person), *([person.surname] if person.surname else [])):
                 derived.setdefault(fold(form), set()).add(person.name)
         owners |= {form: min(people) for form, people in derived.items() if form not in owners and len(people) == 1}
-        return cls(owners=owners, surnames=frozenset(fold(p.surname) for p in series.cast if p.surname))
+        families: dict[str, tuple[str, ...]] = {}
+        for person in series.cast:
+            if person.surname:
+                families[fold(person.surname)] = (*families.get(fold(person.surname), ()), person.name)
+        return cls(owners=owners, families=families)
 
-    def extended(self, names: Iterable[str]) -> Self:
-        """Return a matcher that finds further names too, each as itself."""
-        return replace(self, owners={**{fold(name): name for name in names}, **self.owners})
+    def extended(self, names: Mapping[str, str]) -> Self:
+        """Return a matcher that finds further names too, none of which displaces a known one.
+
+        Args:
+            names: Name to whom it means.
+        """
+        return replace(self, owners={**{fold(name): person for name, person in names.items()}, **self.owners})
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """The compiled alternation."""
         return _pattern(self.owners)
+
+    @property
+    def surnames(self) -> frozenset[str]:
+        """Folded surnames."""
+        return frozenset(self.families)
+
+    @cached_property
+    def shared(self) -> re.Pattern[str]:
+        """The surnames that say by themselves not whom they mean."""
+        return _pattern(name for name in self.families if name not in self.owners)
 
     @cached_property
     def _parts(self) -> frozenset[str]:
@@ -121,10 +139,14 @@ class NameMatcher:
             context = Context(text[: match.start()], surface, text[match.end() :])
             if self._accepts(context):
                 hits.append(Hit(self.owners[fold(surface)], surface, match.start(), match.end()))
-        return hits
+        cried = [Hit(self.owners[name], text[b:e], b, e) for name, b, e in drawn_out(text, self.owners)]
+        # Of "El-even" the name is the whole, of "M-Mike" what stands behind the stammer.
+        hits = [hit for hit in hits if not any(other.begin == hit.begin < hit.finish < other.finish for other in cried)]
+        further = [other for other in cried if not any(other.begin < h.finish and h.begin < other.finish for h in hits)]
+        return sorted([*hits, *further], key=lambda hit: hit.begin)
 
     def _accepts(self, context: Context) -> bool:
-        if not _stands_alone(context):
+        if not stands_alone(context):
             return False
         if " " in fold(context.surface):
             return True
@@ -145,7 +167,9 @@ class NameMatcher:
         return not starts and not self.knows(previous)
 
 
-def _stands_alone(context: Context) -> bool:
-    """A hyphen before is a stammer (``W-Will``) or part of another word (``X-Ray``)."""
+def stands_alone(context: Context) -> bool:
+    """Whether no other word is joined to it in front: a hyphen before is a stammer (``W-Will``) or part of another word (``X-Ray``), and so is ``C'`` in ``C'MON``."""
+    if re.search(r"\w['’]$", context.left):
+        return False
     head = re.search(r"(\w+)-$", context.left)
     return head is None or context.word.startswith(head[1].casefold())

@@ -127,7 +127,7 @@ def test_a_pipeline_loads_with_its_name_finder_alone(tmp_path: Path) -> None:
     assert load_name_finder(tmp_path).pipe_names == ["ner"]
 
 
-def test_progress_counts_the_lines() -> None:
+def test_progress_counts_the_episodes() -> None:
     seen: dict[str, int | None] = {}
 
     def progress(items, *, description, total=None):  # type: ignore[no-untyped-def]
@@ -135,7 +135,7 @@ def test_progress_counts_the_lines() -> None:
         return items
 
     NamedEntityRecognizer(series=PROFILE).find(dialogue("Mike", "Will"), progress=progress)
-    assert seen == {"Names": 2}
+    assert seen == {"Names": 1}
 
 
 EPISODES = pd.DataFrame(
