@@ -162,7 +162,7 @@ class _Blocks:
         return "\n".join(kept)
 
     def _swallowed(self, begin: int, end: int, number: str) -> None:
-        """Note that a text holds the number of a cue that is nowhere else: its times are gone, or the number is spoken."""
+        """Note that a text holds the number of a cue that is nowhere else: its times are gone, or it is spoken."""
         for index in range(begin, end):
             if self._lines[index].strip() == number:
                 self._found.repair(index + 1, "missing time", "what may be a cue was kept with the one above")
