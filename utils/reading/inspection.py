@@ -125,7 +125,7 @@ def in_lines(reports: Sequence[FileReport]) -> Iterator[str]:
     """Yield the reports as lines for people: one a file, below it what was wrong, and at last the sums."""
     for report in reports:
         encoding = f"{report.encoding} (a guess)" if report.guessed else report.encoding
-        yield f"{report.episode or '-':8} {report.read:6,} read  {report.format:14} {encoding:10} {report.path}"
+        yield f"{report.episode or '-':8} {report.read:6,} read  {report.format:14} {encoding:16} {report.path}"
         if report.error:
             yield f"         not used: {report.error}"
         yield from _findings("repaired", report.repaired)
