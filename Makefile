@@ -30,7 +30,7 @@ format: .venv/dev ## let ruff put the code in order
 sample: .venv/run ## make the sample's subtitles and transcripts from its screenplays
 	$(BIN)/python tools/make_sample.py
 
-# benchmarks/NAME.py each, on the sample season or on that of REAL_SEASON. Those that need more data are not in the list: make bench-alignment
+# benchmarks/NAME.py each, on the sample season or on that of REAL_SEASON. Those that need more data are not in the list: make bench BENCHMARKS=alignment
 BENCHMARKS := analyze parse
 bench: $(BENCHMARKS:%=bench-%) ## measure speed against the named peers (see benchmarks/README.md)
 
