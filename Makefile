@@ -30,8 +30,12 @@ format: .venv/dev ## let ruff put the code in order
 sample: .venv/run ## make the sample's subtitles and transcripts from its screenplays
 	$(BIN)/python tools/make_sample.py
 
-bench: .venv/dev ## measure speed against the named peers (see benchmarks/README.md)
-	$(BIN)/python benchmarks/analyze.py
+# benchmarks/NAME.py each, on the sample season or on that of REAL_SEASON. Those that need more data are not in the list: make bench BENCHMARKS=alignment
+BENCHMARKS := analyze parse
+bench: $(BENCHMARKS:%=bench-%) ## measure speed against the named peers (see benchmarks/README.md)
+
+bench-%: .venv/dev
+	$(BIN)/python -m benchmarks.$*
 
 clean:           ## remove environment, results and caches
 	rm -rf .venv out build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,12 +1,13 @@
 """Reading subtitles, checks included, against `pysubs2.load` alone, in the same run and on the same files.
 
-Run with ``python -m benchmarks.parse FOLDER [--transcripts FOLDER]`` from the project's root.
+python -m benchmarks.parse                                    # the sample season
+REAL_SEASON=../shared/data/stranger_things python -m benchmarks.parse
 """
 
 from __future__ import annotations
 
-import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -51,15 +52,14 @@ def stream(folder: Path) -> tuple[dict[str, int], float]:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("folder", type=Path)
-    options.add_argument("--transcripts", type=Path)
-    given = options.parse_args()
     import pysubs2
 
     from utils.data_loader import load_dialogue
+    from utils.series import load_series
 
-    files = sorted(given.folder.rglob("*.srt"))
+    root = Path(os.environ["REAL_SEASON"]) if "REAL_SEASON" in os.environ else load_series().sample
+    subtitles, transcripts = root / "subtitles", root / "transcripts"
+    files = sorted(subtitles.rglob("*.srt"))
     with TemporaryDirectory() as name:
         folder = copies(files, Path(name) / "34", 34)
         copied = sorted(folder.iterdir())
@@ -72,15 +72,14 @@ def main() -> None:
         print(f"pysubs2.load alone      {median(theirs):6.2f} s")
         ratio = median(mine / peer for mine, peer in zip(ours, theirs, strict=True))
         print(f"load_dialogue           {median(ours):6.2f} s   {ratio:.2f} x")
-        if given.transcripts:
-            plain = timed(lambda: load_dialogue(given.folder))
-            both = timed(lambda: load_dialogue(given.folder, transcripts=given.transcripts))
-            more = (both - plain) / len(files)
-            print(f"with transcripts        {both:6.2f} s for {len(files)}, {more:.3f} s more an episode")
-            cache = Path(name) / "cache"
-            load_dialogue(given.folder, transcripts=given.transcripts, cache=cache)
-            kept = timed(lambda: load_dialogue(given.folder, transcripts=given.transcripts, cache=cache))
-            print(f"unchanged, from cache   {kept:6.2f} s for {len(files)}")
+        plain = timed(lambda: load_dialogue(subtitles))
+        both = timed(lambda: load_dialogue(subtitles, transcripts=transcripts))
+        more = (both - plain) / len(files)
+        print(f"with transcripts        {both:6.2f} s for {len(files)}, {more:.3f} s more an episode")
+        cache = Path(name) / "cache"
+        load_dialogue(subtitles, transcripts=transcripts, cache=cache)
+        kept = timed(lambda: load_dialogue(subtitles, transcripts=transcripts, cache=cache))
+        print(f"unchanged, from cache   {kept:6.2f} s for {len(files)}")
         for count in (100, 1000):
             result, seconds = stream(copies(files, Path(name) / str(count), count))
             print(

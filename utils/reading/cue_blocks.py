@@ -124,7 +124,7 @@ class _Blocks:
             # Below WEBVTT may stand metadata, such as "Language: en" or "X-TIMESTAMP-MAP=...".
             stray = [index for index, line in enumerate(paragraph.lines) if not (header and _is_header(index, line))]
             if stray and not (self._webvtt and first.startswith(_NOT_CUES)):
-                self._found.refuse(paragraph.line + stray[0] + 1, "stray text", "it stands before the first cue")
+                self._lose(paragraph, "stray text", "it stands before the first cue", since=stray[0])
 
     def _cue(self, stamp: int, end: int, *, missing: range) -> None:
         """Take the cue whose line of times has this index; ``missing``: numbers that no cue up to ``end`` has."""
@@ -162,7 +162,7 @@ class _Blocks:
         return "\n".join(kept)
 
     def _swallowed(self, begin: int, end: int, number: str) -> None:
-        """Note that a text holds the number of a cue that is nowhere else: its times are gone, or the number is spoken."""
+        """Note that a text holds the number of a cue that is nowhere else: its times are gone, or it is spoken."""
         for index in range(begin, end):
             if self._lines[index].strip() == number:
                 self._found.repair(index + 1, "missing time", "what may be a cue was kept with the one above")
@@ -172,9 +172,15 @@ class _Blocks:
         if paragraph.line + len(paragraph.lines) == self._end and len(paragraph.lines) < 3:
             self._found.refuse(paragraph.line + 1, "truncated", "the file ends before its times")
         else:
-            self._found.refuse(paragraph.line + 1, "missing time", "below its number stands no line of times")
+            self._lose(paragraph, "missing time", "below its number stands no line of times")
 
     def _beside(self, paragraph: _Paragraph) -> None:
         """WebVTT ends a cue at a blank line: what follows is a note, or lost."""
         if not paragraph.lines[0].startswith(_NOT_CUES):
-            self._found.refuse(paragraph.line + 1, "missing time", "a block without a line of times")
+            self._lose(paragraph, "missing time", "a block without a line of times")
+
+    def _lose(self, paragraph: _Paragraph, kind: str, what: str, *, since: int = 0) -> None:
+        """Refuse lines without times from one on, and each number among them, which may be that of another cue."""
+        for index, line in enumerate(paragraph.lines[since:], start=paragraph.line + since + 1):
+            if index == paragraph.line + since + 1 or _number(line) is not None:
+                self._found.refuse(index, kind, what)

@@ -31,6 +31,7 @@ def checked(cues: Iterable[tuple[Block, Cue]], scan: Scan, *, ordered: bool) -> 
     if ordered and ranked != pairs:
         _note_order(pairs, scan)
     unique = _unique(ranked, scan)
+    _note_overlaps(unique, scan)
     return [_ended(block, cue, index, unique, scan) for index, (block, cue) in enumerate(unique)]
 
 
@@ -40,6 +41,16 @@ def _note_order(pairs: list[tuple[Block, Cue]], scan: Scan) -> None:
         if cue.start < latest:
             scan.repair(block.line, "order", "sorted by its start")
         latest = max(latest, cue.start)
+
+
+def _note_overlaps(pairs: list[tuple[Block, Cue]], scan: Scan) -> None:
+    """Note each cue that begins before all those above it have ended."""
+    latest = 0.0
+    for block, cue in pairs:
+        if cue.start < latest:
+            seconds = min(latest, max(cue.end, cue.start)) - cue.start
+            scan.repair(block.line, "overlap", f"both keep their times, {seconds:.1f} s of them in common")
+        latest = max(latest, cue.end)
 
 
 def _unique(pairs: list[tuple[Block, Cue]], scan: Scan) -> list[tuple[Block, Cue]]:
@@ -55,9 +66,7 @@ def _unique(pairs: list[tuple[Block, Cue]], scan: Scan) -> list[tuple[Block, Cue
 
 
 def _ended(block: Block, cue: Cue, index: int, pairs: list[tuple[Block, Cue]], scan: Scan) -> Cue:
-    """Return the cue with an end that can be; note an overlap with the cue before it."""
-    if index and pairs[index - 1][1].end > cue.start:
-        scan.repair(block.line, "overlap", "both cues keep their times")
+    """Return the cue with an end that can be."""
     if cue.end > cue.start or (cue.end == cue.start and not block.open):
         return cue
     length = min(max(len(cue.text) / _READING_SPEED, _SHORTEST), _LONGEST)

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
 
+from utils.alignment_words import words_of
 from utils.reading.speech import SpokenLine
 from utils.transcripts import Turn
 
 __all__ = ["scene_starts"]
-
-_WORD: Final = re.compile(r"\w+")
-_APOSTROPHES: Final = str.maketrans("", "", "'’")
 
 
 def scene_starts(lines: Sequence[SpokenLine], turns: Sequence[Turn]) -> list[int]:
@@ -63,10 +59,6 @@ def _matched(lines: Sequence[SpokenLine], turns: Sequence[Turn]) -> list[tuple[i
 
 
 def _words(texts: Iterable[str]) -> tuple[list[str], list[int]]:
-    """All words of the texts, case and apostrophes aside, and for each the index of its text."""
-    pairs = [
-        (word, owner)
-        for owner, text in enumerate(texts)
-        for word in _WORD.findall(text.casefold().translate(_APOSTROPHES))
-    ]
+    """All words of the texts, and for each the index of its text."""
+    pairs = [(word, owner) for owner, text in enumerate(texts) for word in words_of(text)]
     return [word for word, _ in pairs], [owner for _, owner in pairs]

@@ -35,7 +35,7 @@ CHANGES: Final[Mapping[str, str]] = {
     "missing index": "no number",
     "missing time": "no line of times",
     "order": "it begins before the cue above it",
-    "overlap": "it begins while the cue before it is shown",
+    "overlap": "it begins while a cue before it is shown",
     "quotation mark": "a quotation mark that is never closed",
     "stray text": "text that belongs to no cue",
     "too long": "a cue of more than 10,000 characters",

@@ -103,6 +103,14 @@ def test_what_is_wrong_is_repaired_or_refused_with_its_line(
     assert all(cue.start <= cue.end for cue in cues)
 
 
+def test_every_cue_within_a_long_one_overlaps_it() -> None:
+    _, report = read(ONE.replace("02,000", "09,000") + f"\n{TWO}\n3\n00:00:05,000 --> 00:00:06,500\nThree.\n")
+    assert [(finding.line, finding.what) for finding in report.repaired] == [
+        (6, "both keep their times, 1.0 s of them in common"),
+        (10, "both keep their times, 1.5 s of them in common"),
+    ]
+
+
 def test_ends_that_cannot_be_are_set_by_what_there_is_to_read() -> None:
     cues, _ = read(ONE.replace("02,000", "00,500").replace("One.", "x" * 500) + f"\n{TWO}")
     assert cues[0].end == 3.0

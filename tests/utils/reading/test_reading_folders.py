@@ -241,8 +241,23 @@ def test_inspection_goes_on_behind_broken_files(folder: Path, tmp_path: Path) ->
         ("pilot.srt", 1, False),
         ("S01E01.csv", 1, True),
     ]
-    assert json.loads(as_json(reports))["total"] == {"files": 6, "unusable": 3, "read": 6, "repaired": 0, "refused": 2}
+    assert json.loads(as_json(reports))["total"] == {"files": 6, "unusable": 3, "read": 4, "repaired": 0, "refused": 2}
+    assert list(in_lines(reports))[-1] == "6 files: 4 cues and turns read, 0 repairs, 2 refusals, 3 not used."
     assert any("not used" in line and "S01E03.srt is not" in line for line in in_lines(reports))
+
+
+def test_inspection_says_which_of_two_files_is_read(tmp_path: Path) -> None:
+    (tmp_path / "all.csv").write_text(TABLE)
+    write(tmp_path / "S01E02.srt", "Two.")
+    for episode in ("S01E02", "S01E03"):
+        (tmp_path / f"{episode}.txt").write_text("MIKE: Hello.\n")
+    reports = list(inspect_files(tmp_path, Reading(transcripts=tmp_path / "S01E03.txt", series=CAST)))
+    assert [(report.episode, report.error) for report in reports] == [
+        ("S01E02", None),
+        ("S01E01", None),
+        ("S01E02", f"S01E02 is read from {tmp_path / 'S01E02.srt'}."),
+        ("S01E03", "There are no subtitles of S01E03."),
+    ]
 
 
 def test_the_commands_of_the_door(folder: Path, tmp_path: Path) -> None:
