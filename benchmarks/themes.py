@@ -6,9 +6,9 @@
 The weights are random, their shape is that of ``valhalla/distilbart-mnli-12-3`` and of a small model; the tokenizer is
 a byte-level BPE learned from the lines. The last layer is scaled so that the scores spread over 0-1, without which
 equal scores would mean nothing. Each round takes other lines, which everybody scores in turn; a ratio is the median of
-the rounds' ratios, and other work on the machine strikes all alike. No line is repeated, and none is among those that
-our tier scores for its own calibration: what deduplication saves is counted apart. Peak memory is that of a process of
-its own that loads the model and scores some lines.
+the rounds' ratios, and other work on the machine strikes all alike. No line is repeated: what deduplication saves is
+counted apart. ``--peak`` adds the peak memory of processes of their own that load the model and score some lines.
+With ``--threads 1`` processor time is counted, which other work on the machine disturbs less.
 
 GFLOP/s count what the linear layers have to do for the real tokens, padding left out.
 """
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -29,12 +28,13 @@ from typing import Any
 
 import numpy as np
 
-from theme_classifier.background import NEUTRAL_LINES
+from theme_classifier.calibration import logistic
 from theme_classifier.entailment import EntailmentTier
 from theme_classifier.labels import ThemeQuery, theme_queries
 from theme_classifier.passages import passages
 from utils.data_loader import load_dialogue
 from utils.embeddings import cpu_has_bf16
+from utils.progress import silent
 from utils.series import load_series
 
 SIZES = {
@@ -46,6 +46,7 @@ PEER_BATCHES = (1, 8, 32)
 BARS = {"ours, float32": 1.4, "ours, bfloat16": 4.5}
 
 Score = Callable[[Sequence[str]], np.ndarray]
+Clock = Callable[[], float]
 
 
 def queries() -> tuple[ThemeQuery, ...]:
@@ -91,7 +92,7 @@ def make_model(folder: Path, size: str, texts: Sequence[str]) -> None:
         )
     ).eval()
     model.save_pretrained(folder)
-    spread(folder, model, texts[:: max(1, len(texts) // 16)])
+    spread(folder, model, texts[:: max(1, len(texts) // 6)])
 
 
 def spread(folder: Path, model: Any, texts: Sequence[str]) -> None:
@@ -125,9 +126,9 @@ def peer(folder: Path, batch_size: int) -> Score:
 
 
 def ours(folder: Path, half: bool) -> Score:
-    kept = folder / f"kept-{half}.sqlite"
-    tier = EntailmentTier(folder, queries(), half=half, kept=kept)
-    return lambda texts: tier.measure(texts).raw
+    tier = EntailmentTier(folder, queries(), half=half, kept=folder / f"kept-{half}.sqlite")
+    # Not `measure`, which would score everyday lines for the calibration first.
+    return lambda texts: logistic(tier._logits(texts, silent))
 
 
 def contenders(folder: Path) -> dict[str, Callable[[], Score]]:
@@ -152,17 +153,17 @@ def operations(folder: Path, texts: Sequence[str]) -> float:
     return 2e-9 * weights * tokens
 
 
-def plain_product(dtype: str) -> float:
+def plain_product(dtype: str, clock: Clock) -> float:
     """GFLOP/s of a plain matrix product."""
     import torch
 
     a, b = (torch.randn(shape, dtype=getattr(torch, dtype)) for shape in ((1024, 1024), (1024, 4096)))
     a @ b
-    begin, rounds = time.perf_counter(), 0
-    while time.perf_counter() - begin < 1:
+    begin, rounds = clock(), 0
+    while clock() - begin < 1:
         a @ b
         rounds += 1
-    return rounds * 2e-9 * 1024 * 1024 * 4096 / (time.perf_counter() - begin)
+    return rounds * 2e-9 * 1024 * 1024 * 4096 / (clock() - begin)
 
 
 def peak_memory(folder: Path, name: str, lines: Path) -> float:
@@ -171,7 +172,7 @@ def peak_memory(folder: Path, name: str, lines: Path) -> float:
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
 
 
-def compare(folder: Path, texts: Sequence[str], *, rounds: int, lines: int) -> None:
+def compare(folder: Path, texts: Sequence[str], *, rounds: int, lines: int, peak: bool, clock: Clock) -> None:
     scores = {name: make() for name, make in contenders(folder).items()}
     for score in scores.values():
         score(texts[-2:])
@@ -181,9 +182,9 @@ def compare(folder: Path, texts: Sequence[str], *, rounds: int, lines: int) -> N
         chosen = texts[start : start + lines]
         results = {}
         for name, score in scores.items():
-            begin = time.perf_counter()
+            begin = clock()
             results[name] = score(chosen)
-            seconds[name].append(time.perf_counter() - begin)
+            seconds[name].append(clock() - begin)
         usual = results["pipeline, batches of 1"]
         for name, result in results.items():
             apart[name] = max(apart[name], float(np.abs(result - usual).max()))
@@ -198,14 +199,18 @@ def compare(folder: Path, texts: Sequence[str], *, rounds: int, lines: int) -> N
             statistics.median(other / own for other, own in zip(seconds[peer_name], taken, strict=True))
             for peer_name in ("pipeline, batches of 1", best)
         )
+        memory = f"{peak_memory(folder, name, sample):.2f} GB" if peak else "-"
         print(
             f"  | {name} | {pairs / sum(taken):.1f} | {done / sum(taken):.0f} | {by_default:.2f} | {by_best:.2f}"
-            f" | {apart[name]:.1e} | {peak_memory(folder, name, sample):.2f} GB |",
+            f" | {apart[name]:.1e} | {memory} |",
             flush=True,
         )
-    for name, bar in BARS.items():
-        if name in seconds:
-            print(f"  bar: {name} {bar} times")
+    bars = ", ".join(f"{name} {bar} times its default" for name, bar in BARS.items() if name in seconds)
+    print(f"  bars: {bars}; load now {load()}")
+
+
+def load() -> str:
+    return ", ".join(f"{value:.1f}" for value in os.getloadavg())
 
 
 def main() -> None:
@@ -216,27 +221,36 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--lines", type=int, default=12, help="lines a round")
     parser.add_argument("--passages", action="store_true", help="lines joined as for scenes, not single ones")
+    parser.add_argument("--threads", type=int, help="threads of the processor, all unless given")
+    parser.add_argument("--peak", action="store_true", help="measure peak memory as well")
     for hidden in ("--model", "--memory", "--lines-from"):
         parser.add_argument(hidden, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory:
         score = contenders(Path(options.model))[options.memory]()
         score(Path(options.lines_from).read_text(encoding="utf-8").splitlines())
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+        # Not ru_maxrss, which begins with what the process had before it became this program.
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+        print(int(status.partition("VmHWM:")[2].split()[0]) / 1e6)
         return
+    clock = time.process_time if options.threads == 1 else time.perf_counter
+    if options.threads:
+        import torch
+
+        torch.set_num_threads(options.threads)
     everything = read_texts(Path(options.real or load_series().sample), options.passages)
-    distinct = [text for text in dict.fromkeys(everything) if text not in NEUTRAL_LINES]
+    distinct = list(dict.fromkeys(everything))
     print(f"{len(everything):,} texts, {len(set(everything)):,} of them distinct: ", end="")
     print(f"deduplication alone would save {1 - len(set(everything)) / len(everything):.1%}")
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    print(f"load {load}; plain matrix products: {plain_product('float32'):.0f} GFLOP/s in float32", end="")
-    print(f", {plain_product('bfloat16'):.0f} in bfloat16")
+    print(f"load {load()}; plain matrix products: {plain_product('float32', clock):.0f} GFLOP/s in float32", end="")
+    print(f", {plain_product('bfloat16', clock):.0f} in bfloat16")
     chosen = np.random.default_rng(0).permutation(distinct).tolist()
     for size in [options.size] if options.size else SIZES:
         print(f"{size} ({SIZES[size]})", flush=True)
         with tempfile.TemporaryDirectory() as folder:
             make_model(Path(folder), size, everything)
-            compare(Path(folder), chosen, rounds=options.rounds, lines=options.lines)
+            sizes = {"rounds": options.rounds, "lines": options.lines}
+            compare(Path(folder), chosen, **sizes, peak=options.peak, clock=clock)
 
 
 if __name__ == "__main__":
