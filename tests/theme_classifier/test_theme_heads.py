@@ -13,8 +13,8 @@ from safetensors.numpy import load_file, save_file
 
 from theme_classifier import ThemeClassifier
 from theme_classifier.heads import HEADS_FILE, NO_HEADS, heads_for
-from theme_classifier.quick import QuickTier, theme_directions
 from theme_classifier.labels import ThemeQuery
+from theme_classifier.quick import QuickTier, theme_directions
 from utils.artifacts import file_digest
 from utils.embeddings import SentenceEncoder
 from utils.models import find_weights
