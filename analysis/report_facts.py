@@ -96,7 +96,7 @@ def changes(results: Results) -> list[Change]:
     episodes = list(results.themes[list(EPISODE_KEYS)].drop_duplicates().itertuples(index=False, name=None))
     found = []
     for before, after in pairwise(sorted(episodes)):
-        rise, fall = moved[after]
+        rise, fall = moved[Episode(*after)]
         pairs = ties.reindex([before, after]).fillna(0.0)
         label = f"{Episode(*before)} → {Episode(*after)}"
         found.append(Change(label=label, rise=rise, fall=fall, tie=_most(pairs)))

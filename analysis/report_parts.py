@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from analysis import report_facts as facts
-from analysis.theme_facts import theme_peaks
+from analysis.theme_facts import moved_most, theme_peaks
 from analysis.voice_facts import speakers_known, voices
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ __all__ = [
     "peaks_part",
     "places_part",
     "render",
+    "theme_changes_part",
     "verbatim",
     "voices_part",
     "weights_part",
@@ -106,13 +107,29 @@ def peaks_part(themes: pd.DataFrame, turns: pd.DataFrame, dialogue: pd.DataFrame
     return render("peaks.html", themes=theme_peaks(themes, turns, dialogue))
 
 
-def voices_part(turns: pd.DataFrame) -> Markup:
+def voices_part(turns: pd.DataFrame, *, character: str | None = None) -> Markup:
     """What each character speaks about more than others, with the lines that show it.
+
+    Args:
+        turns: The ``theme_turns`` table.
+        character: Only this one, with more lines.
 
     Raises:
         InputError: If a column is missing.
     """
-    return render("voices.html", voices=voices(turns) if speakers_known(turns) else [])
+    known = speakers_known(turns)
+    return render(
+        "voices.html", voices=voices(turns, character=character, lines=4 if character else 1) if known else []
+    )
+
+
+def theme_changes_part(themes: pd.DataFrame, turns: pd.DataFrame) -> Markup:
+    """Which theme rose and fell most at each episode, with the lines that show it.
+
+    Raises:
+        InputError: If a column is missing.
+    """
+    return render("theme_changes.html", changes=moved_most(themes, turns))
 
 
 def changes_part(results: Results) -> Markup:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from analysis.quotations import Line, place, quotations, quoted, speaker
 from theme_classifier import evidence_lines, peaks, raw_scenes, theme_changes, theme_labels
+from utils.episodes import Episode
 from utils.tables import EPISODE_KEYS, SCENE_KEYS
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _peak(row: Mapping[Hashable, Any], more: tuple[Line, ...]) -> Peak:
 
 def moved_most(
     themes: pd.DataFrame, turns: pd.DataFrame, *, lines: int = 2
-) -> dict[tuple[int, int], tuple[ThemeShift | None, ThemeShift | None]]:
+) -> dict[Episode, tuple[ThemeShift | None, ThemeShift | None]]:
     """Return the largest rise and the largest fall at each episode but the first, with what was said.
 
     A rise is shown by lines of the later episode, a fall by lines of the earlier.
@@ -121,7 +122,7 @@ def moved_most(
         lines: Lines a theme at most.
 
     Returns:
-        By season and episode of the later one; None where nothing rose, or nothing fell.
+        By the later episode; None where nothing rose, or nothing fell.
 
     Raises:
         InputError: If a column is missing.
@@ -135,12 +136,12 @@ def moved_most(
     earlier = falls[["theme", *before]].set_axis(["theme", *EPISODE_KEYS], axis=1)
     down = _shifts(falls, quotations(turns, earlier, most=lines))
     keys = changes[list(EPISODE_KEYS)].drop_duplicates().itertuples(index=False, name=None)
-    return {key: (up.get(key), down.get(key)) for key in keys}
+    return {(at := Episode(*key)): (up.get(at), down.get(at)) for key in keys}
 
 
-def _shifts(changes: pd.DataFrame, said: list[tuple[Line, ...]]) -> dict[tuple[int, int], ThemeShift]:
+def _shifts(changes: pd.DataFrame, said: list[tuple[Line, ...]]) -> dict[Episode, ThemeShift]:
     return {
-        (row["season"], row["episode"]): ThemeShift(
+        Episode(row["season"], row["episode"]): ThemeShift(
             name=row["theme"],
             before=row["before"],
             after=row["after"],

@@ -15,6 +15,7 @@ from utils.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
+    from markupsafe import Markup
 
 __all__ = ["DEFAULT_FORMATS", "FORMATS", "require_formats", "theme_text", "write_themes"]
 
@@ -81,12 +82,16 @@ def _html(reading: ThemeReading, by: str, raw: bool) -> dict[str, bytes]:
         script=parts.asset("report.js"),
         plotly=parts.verbatim(get_plotlyjs()),
         figure=parts.figure_json(VIEWS[by].figure(reading, raw=raw)),
-        said=parts.voices_part(reading.turns)
-        if VIEWS[by].needs_speakers
-        else parts.peaks_part(reading.themes, reading.turns, reading.dialogue),
+        said=_BEHIND[by](reading),
     )
     return {f"themes-by-{by}.html": str(page).encode()}
 
+
+_BEHIND: Final[Mapping[str, Callable[[ThemeReading], Markup]]] = {
+    "episode": lambda reading: parts.theme_changes_part(reading.themes, reading.turns),
+    "scene": lambda reading: parts.peaks_part(reading.themes, reading.turns, reading.dialogue),
+    "character": lambda reading: parts.voices_part(reading.turns),
+}
 
 FORMATS: Final[Mapping[str, Callable[[ThemeReading, str, bool], dict[str, bytes]]]] = {
     "csv": _csv,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from analysis.quotations import Line
 from analysis.theme_facts import ThemeShift, moved_most, theme_peaks
-from analysis.theme_views import VIEWS, ThemeReading
+from analysis.theme_views import TIMES, VIEWS, ThemeReading
 from analysis.voice_facts import voices
 from theme_classifier import theme_labels
 from theme_classifier.turns import RAW
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["theme_summary"]
 
 _MOST_ROWS: Final = 60
+_MEANING: Final = {
+    "episode": "mean scores of the scenes (strongest bold)",
+    "scene": "scores (strongest bold)",
+    "character": "times the mean of everybody (strongest bold)",
+}
 
 
 def theme_summary(reading: ThemeReading, by: str, *, raw: bool = False) -> Iterator[RenderableType]:
@@ -43,7 +48,7 @@ def _numbers(reading: ThemeReading, by: str, raw: bool) -> Table:
 
     labels = theme_labels(reading.themes)
     first = next(iter(VIEWS[by].tables(reading).values()))
-    heading = VIEWS[by].heading + (", raw scores" if raw else " (strongest bold)")
+    heading = f"{VIEWS[by].heading}, {'raw scores' if raw else _MEANING[by]}"
     if len(first) > _MOST_ROWS:
         heading += f", the first {_MOST_ROWS} of {len(first):,}: --format csv gives all"
     table = Table(title=heading, title_justify="left", show_edge=False, pad_edge=False)
@@ -52,7 +57,8 @@ def _numbers(reading: ThemeReading, by: str, raw: bool) -> Table:
         table.add_column("lines", justify="right")
     for label in labels:
         table.add_column(escape(label), justify="right")
-    columns = [RAW + label if raw else label for label in labels]
+    kind = RAW if raw else TIMES if by == "character" else ""
+    columns = [kind + label for label in labels]
     for row in first.head(_MOST_ROWS).to_dict("records"):
         strongest = max(columns, key=lambda column: row[column])
         cells = (f"[bold]{row[c]:.2f}[/bold]" if c == strongest and not raw else f"{row[c]:.2f}" for c in columns)
@@ -83,8 +89,8 @@ def _table(title: str, *columns: str) -> Table:
 
 def _changes(reading: ThemeReading) -> Table:
     table = _table("What changed most, with the lines of the stronger episode", "at", "rose", "fell")
-    for key, shifts in moved_most(reading.themes, reading.turns, lines=1).items():
-        table.add_row(str(Episode(*key)), *map(_shift, shifts))
+    for episode, shifts in moved_most(reading.themes, reading.turns, lines=1).items():
+        table.add_row(str(episode), *map(_shift, shifts))
     return table
 
 

@@ -18,6 +18,7 @@ from theme_classifier import (
     evidence_lines,
     peaks,
     raw_scenes,
+    relative_themes,
     scene_curves,
     theme_changes,
     theme_labels,
@@ -33,7 +34,10 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-__all__ = ["VIEWS", "ThemeReading", "ThemeView", "read_themes", "require_view", "split_labels"]
+__all__ = ["TIMES", "VIEWS", "ThemeReading", "ThemeView", "read_themes", "require_view", "split_labels"]
+
+TIMES: Final = "times_"
+"""What the name of a column begins with that holds how many times the mean of everybody a character's score is."""
 
 _SAID: Final = ["rank", "line", "last", "start", "speaker", "text"]
 
@@ -185,6 +189,8 @@ def _by_character(reading: ThemeReading) -> dict[str, pd.DataFrame]:
         both = [character_themes(reading.turns, by_episode=len(keys) > 1, raw=raw) for raw in (False, True)]
         raw = both[1][[*keys, *labels]].rename(columns={label: RAW + label for label in labels})
         tables[name] = both[0].merge(raw, on=keys)
+    times = relative_themes(reading.turns).add_prefix(TIMES).reset_index()
+    tables["themes-by-character"] = tables["themes-by-character"].merge(times, on="character")
     people = tables["themes-by-character"][["character"]].rename(columns={"character": "speaker"})
     said = evidence_lines(reading.turns, people.merge(_frame(labels), how="cross"))
     tables["character-lines"] = said.drop(columns="of").rename(columns={"speaker": "character"})

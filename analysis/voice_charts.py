@@ -52,8 +52,7 @@ def characters_figure(turns: pd.DataFrame, *, raw: bool = False) -> go.Figure:
     figure.add_heatmap(
         x=[plain(label) for label in labels],
         y=[
-            f"{plain(name)} ({lines:,} lines)"
-            for name, lines in zip(people["character"], people["lines"], strict=True)
+            f"{plain(name)} ({lines:,} lines)" for name, lines in zip(people["character"], people["lines"], strict=True)
         ],
         z=np.log(values).round(3).tolist(),
         text=[[f"{value:.1f}×" for value in row] for row in values],

@@ -55,18 +55,21 @@ def speakers_known(turns: pd.DataFrame) -> bool:
     return bool(turns["speaker"].notna().any())
 
 
-def voices(turns: pd.DataFrame, *, most: int = _MOST, lines: int = 1) -> list[Voice]:
+def voices(turns: pd.DataFrame, *, character: str | None = None, most: int = _MOST, lines: int = 1) -> list[Voice]:
     """Return what those who speak most speak about more than others do.
 
     Args:
         turns: The ``theme_turns`` table.
+        character: Only this one.
         most: Characters at most.
         lines: Lines a theme at most.
 
     Raises:
         InputError: If a column is missing or no speaker is known.
     """
-    people, times = character_themes(turns).head(most), relative_themes(turns).head(most)
+    people = character_themes(turns)
+    people = people.head(most) if character is None else people[people["character"] == character]
+    times = relative_themes(turns).loc[people["character"]]
     leading = times.melt(ignore_index=False, var_name="theme", value_name="times").rename_axis("speaker").reset_index()
     leading = leading[leading["times"] >= _STANDS_OUT].sort_values("times", ascending=False)
     leading = leading.groupby("speaker").head(_THEMES)

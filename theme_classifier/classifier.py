@@ -162,8 +162,7 @@ class ThemeClassifier:
         joined, turns = passages(ordered), speaking_turns(ordered)
         # Together, because where one person speaks at length both are the same texts, which are then measured once.
         both = self.tier.measure([*joined["text"], *turns["text"]], progress=progress)
-        of_scenes = Measures(raw=both.raw[: len(joined)], evidence=both.evidence[: len(joined)])
-        of_turns = Measures(raw=both.raw[len(joined) :], evidence=both.evidence[len(joined) :])
+        of_scenes, of_turns = both.parted(len(joined))
         return self._scene_table(ordered, joined, of_scenes, progress), turn_table(turns, self.labels, of_turns)
 
     def _scene_table(

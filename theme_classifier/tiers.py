@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -36,6 +36,11 @@ class Measures:
     raw: NDArray[np.float64]
     evidence: NDArray[np.float64]
     curve: Curve = CHOSEN
+
+    def parted(self, count: int) -> tuple[Measures, Measures]:
+        """Return what is said about the first ``count`` texts, and about the others."""
+        first = replace(self, raw=self.raw[:count], evidence=self.evidence[:count])
+        return first, replace(self, raw=self.raw[count:], evidence=self.evidence[count:])
 
 
 class Tier(Protocol):

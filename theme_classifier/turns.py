@@ -67,7 +67,7 @@ def turn_table(turns: pd.DataFrame, labels: tuple[str, ...], measures: Measures)
     from theme_classifier.calibration import calibrated
 
     table = turns.copy()
-    table[list(labels)] = calibrated(measures.evidence)
+    table[list(labels)] = calibrated(measures.evidence, measures.curve)
     table[[RAW + label for label in labels]] = measures.raw
     return table
 

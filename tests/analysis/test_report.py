@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from analysis.charts import centrality_figure
-from analysis.report import kinds_present, report_html
 from analysis.quotations import timecode
+from analysis.report import kinds_present, report_html
 from analysis.report_facts import changes, episode_facts
 from analysis.report_parts import places_part, render
 from analysis.results import Results
