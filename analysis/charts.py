@@ -11,7 +11,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from analysis.scene_grid import evidence_texts, scene_grid
-from character_network.page import COLOURS
+from character_network.picture import COLOURS
 from theme_classifier.curves import episode_curves, theme_labels
 from utils.episodes import Episode
 

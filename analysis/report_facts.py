@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from theme_classifier.curves import episode_curves, peaks, theme_labels
 from utils.episodes import Episode
 from utils.tables import EPISODE_KEYS, SCENE_KEYS
+from utils.timecodes import timecode
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,6 @@ __all__ = [
     "count_scenes",
     "episode_facts",
     "theme_peaks",
-    "timecode",
 ]
 
 
@@ -95,14 +95,6 @@ class Change:
     rise: Shift | None
     fall: Shift | None
     tie: Shift | None
-
-
-def timecode(seconds: float) -> str:
-    """Write seconds as ``h:mm:ss``; an empty string where they are unknown (NaN)."""
-    if seconds != seconds:
-        return ""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def episode_facts(results: Results) -> list[EpisodeFacts]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from character_network.changes import change_sentences, rank_changes, tie_changes
+from character_network.evidence import page_lines, tie_lines
 from character_network.generator import CharacterNetworkGenerator
-from character_network.graph import centrality, graph_from_edges
+from character_network.graph import graph_from_edges
+from character_network.measures import centrality, history
 from character_network.mentions import NamedEntityRecognizer
 from character_network.page import network_fragment, network_html, network_library
-from character_network.ties import KINDS, build_edges
+from character_network.ties import KINDS, build_edges, line_shares
 
 __all__ = [
     "KINDS",
@@ -14,8 +17,15 @@ __all__ = [
     "NamedEntityRecognizer",
     "build_edges",
     "centrality",
+    "change_sentences",
     "graph_from_edges",
+    "history",
+    "line_shares",
     "network_fragment",
     "network_html",
     "network_library",
+    "page_lines",
+    "rank_changes",
+    "tie_changes",
+    "tie_lines",
 ]
