@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from character_network.graph import check_kind, up_to
-from character_network.ties import line_shares
+from character_network.ties import DEFAULT_WINDOW, line_shares
 from utils.episodes import Episode
 from utils.errors import InputError, did_you_mean
 from utils.tables import EPISODE_KEYS, require_columns
@@ -42,7 +42,7 @@ def tie_lines(
     between: tuple[str, str] | None = None,
     kind: str | None = None,
     until: Episode | str | None = None,
-    window: int = 10,
+    window: int = DEFAULT_WINDOW,
     each: int = 8,
 ) -> pd.DataFrame:
     """Return the lines behind each tie, the strongest first.
@@ -80,7 +80,7 @@ def _between(shares: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
     return shares[shares["source"].isin([one, other]) & shares["target"].isin([one, other])]
 
 
-def page_lines(dialogue: pd.DataFrame, mentions: pd.DataFrame, *, window: int = 10, each: int = 5) -> pd.DataFrame:
+def page_lines(dialogue: pd.DataFrame, mentions: pd.DataFrame, *, window: int = DEFAULT_WINDOW, each: int = 5) -> pd.DataFrame:
     """Return the lines behind each tie that its page may show: `tie_lines`, but ``each`` lines a tie and episode.
 
     Args:

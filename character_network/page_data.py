@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["page_data"]
 
-MOST_LINES: Final = 6_000
+MOST_LINES: Final = 12_000
 """Lines that a page carries at most: the strongest of each tie and episode before the second strongest of any."""
 _CHANGES: Final = 6
 

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-__all__ = ["KINDS", "SHARES", "build_edges", "edges_from_shares", "line_shares"]
+__all__ = ["DEFAULT_WINDOW", "KINDS", "SHARES", "build_edges", "edges_from_shares", "line_shares"]
 
 KINDS: Final = ("speaks_to", "mentions", "together")
 """The kinds of tie; the first two are directed."""
+DEFAULT_WINDOW: Final = 10
+"""Lines within which two people belong together, unless told otherwise."""
 SHARES: Final = ("source", "target", "kind", "season", "episode", "scene", "line", "weight")
 """Columns of the table of shares."""
 
@@ -39,7 +41,7 @@ _Share = tuple[str, str, int, float]
 
 
 def build_edges(
-    dialogue: pd.DataFrame, mentions: pd.DataFrame, *, window: int = 10, by_scene: bool = False
+    dialogue: pd.DataFrame, mentions: pd.DataFrame, *, window: int = DEFAULT_WINDOW, by_scene: bool = False
 ) -> pd.DataFrame:
     """Return the ties of every episode, or of every scene.
 
@@ -75,7 +77,7 @@ def _sorted_lines(lines: pd.Series[int]) -> list[int]:
     return sorted(set(lines.tolist()))
 
 
-def line_shares(dialogue: pd.DataFrame, mentions: pd.DataFrame, *, window: int = 10) -> pd.DataFrame:
+def line_shares(dialogue: pd.DataFrame, mentions: pd.DataFrame, *, window: int = DEFAULT_WINDOW) -> pd.DataFrame:
     """Return what each line adds to each tie.
 
     Args:

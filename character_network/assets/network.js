@@ -13,7 +13,7 @@ function hawkinsNetwork(id) {
   const counts = step => state.alone ? step === state.step : step <= state.step;
   const name = person => data.people[person].name;
   const colour = community => data.colours[Math.min(community, data.colours.length - 1)];
-  const number = value => value.toLocaleString("en", {maximumFractionDigits: 1});
+  const number = value => value.toLocaleString("en", {maximumFractionDigits: value < 20 ? 1 : 0});
   const arrow = () => kind().directed ? " → " : " – ";
   const when = () => (state.alone ? "in " : "up to ") + data.episodes[state.step] + (state.alone ? " alone" : "");
 
@@ -42,9 +42,10 @@ function hawkinsNetwork(id) {
     return all.filter((tie, place) => {
       const [one, other] = [seen.get(tie.from) || 0, seen.get(tie.to) || 0];
       seen.set(tie.from, one + 1).set(tie.to, other + 1);
-      return place < data.most || Math.min(one, other) < data.each || isChosen(tie);
+      return place < data.most || Math.min(one, other) < data.each || isChosen(tie) || isOf(tie, state.person);
     });
   }
+  const isOf = (tie, person) => tie.from === person || tie.to === person;
   const isChosen = tie => state.tie !== null && tie.from === state.tie[0] && tie.to === state.tie[1];
 
   // --- the drawing ---
@@ -67,7 +68,7 @@ function hawkinsNetwork(id) {
     if (state.tie) state.tie.forEach(person => near.add(person));
     else if (state.person !== null) {
       near.add(state.person);
-      all.forEach(tie => { if (tie.from === state.person) near.add(tie.to); if (tie.to === state.person) near.add(tie.from); });
+      all.filter(tie => isOf(tie, state.person)).forEach(tie => near.add(tie.from).add(tie.to));
     }
     nodes.update(data.people.map((_, place) => {
       const person = people.get(place);
@@ -82,8 +83,8 @@ function hawkinsNetwork(id) {
     edges.clear();
     edges.add(shown.map(tie => ({
       id: `${tie.from}-${tie.to}`, from: tie.from, to: tie.to, width: 0.6 + 9 * Math.sqrt(tie.weight / greatest),
-      color: isChosen(tie) ? {color: style.getPropertyValue("--n-accent"), opacity: 0.9} : {inherit: "both", opacity: 0.32},
-      hidden: near.size > 0 && (state.tie ? !isChosen(tie) : tie.from !== state.person && tie.to !== state.person),
+      color: isChosen(tie) ? {color: style.getPropertyValue("--n-accent"), opacity: 0.9} : {inherit: "both", opacity: near.size ? 0.6 : Number(style.getPropertyValue("--n-faint"))},
+      hidden: near.size > 0 && !(state.tie ? isChosen(tie) : isOf(tie, state.person)),
       arrows: {to: {enabled: kind().directed, scaleFactor: 0.45}},
       smooth: kind().directed ? {enabled: true, type: "curvedCW", roundness: 0.14} : undefined
     })));
@@ -150,7 +151,7 @@ function hawkinsNetwork(id) {
   }); return list("ul", [item]); };
 
   function aboutPerson(people, all) {
-    const facts = people.get(state.person), own = all.filter(tie => tie.from === state.person || tie.to === state.person);
+    const facts = people.get(state.person), own = all.filter(tie => isOf(tie, state.person));
     const parts = [back("Everybody"), part("h2", name(state.person))];
     if (!facts) return [...parts, part("p", `Not there ${when()}.`)];
     parts.push(part("p", `Number ${facts.rank} by ${kind().unit}: ${number(facts.degree)}`),
@@ -187,8 +188,7 @@ function hawkinsNetwork(id) {
   find(".when input").addEventListener("input", event => set({step: Number(event.target.value)}));
   find(".alone input").addEventListener("change", event => set({alone: event.target.checked}));
   find(".search input").addEventListener("input", event => search(event.target.value, false));
-  find(".search input").addEventListener("change", event => search(event.target.value, true));
-  find(".controls").addEventListener("submit", event => event.preventDefault());
+  find(".controls").addEventListener("submit", event => { event.preventDefault(); search(find(".search input").value, true); });
   root.addEventListener("keydown", event => {
     if (event.key === "Escape" && (state.person !== null || state.tie)) { state.person = state.tie = null; draw(); }
   });

@@ -12,7 +12,7 @@ import pytest
 
 from analysis.charts import centrality_figure, scene_heatmap, theme_figure
 from analysis.report import kinds_present, report_html
-from analysis.report_facts import changes, episode_facts, theme_peaks, timecode
+from analysis.report_facts import changes, episode_facts, theme_peaks
 from analysis.report_parts import places_part, render
 from analysis.results import Results
 from analysis.scene_grid import scene_grid
