@@ -179,7 +179,7 @@ def network(
     with progress_bars() as progress:
         saved = write_network(
             source,
-            format=format_,
+            file_format=format_,
             kind=kind,
             until=until,
             out=out,

@@ -40,7 +40,7 @@ class _Lines:
 def write_network(
     source: str | Path,
     *,
-    format: str | None = None,  # noqa: A002 - the option's name
+    file_format: str | None = None,
     kind: str = "together",
     until: str | None = None,
     out: Path | None = None,
@@ -53,7 +53,7 @@ def write_network(
 
     Args:
         source: A folder that `analysis.analyze` wrote, whose tables are used as they are; or subtitles.
-        format: One of `character_network.FORMATS`; None for what ``out`` ends in, or else html.
+        file_format: One of `character_network.FORMATS`; None for what ``out`` ends in, or else html.
         kind: One of `character_network.KINDS`.
         until: The last episode that counts, or that the page opens at; None for the last there is.
         out: The file; None for ``network`` with the format's ending in the current folder.
@@ -67,7 +67,7 @@ def write_network(
         WeightsError: If lines need the name finder and none is installed.
     """
     ending = out.suffix.removeprefix(".") if out is not None else ""
-    chosen = check_format(format or ending or "html")
+    chosen = check_format(file_format or ending or "html")
     check_kind(kind)
     last = Episode.parse(until) if until is not None else None
     if window is not None and window < 1:
@@ -79,7 +79,12 @@ def write_network(
 
 
 def network_file(
-    results: Results, out: Path, *, format: str, kind: str, until: Episode | None = None  # noqa: A002
+    results: Results,
+    out: Path,
+    *,
+    file_format: str,
+    kind: str,
+    until: Episode | None = None,
 ) -> SavedNetwork:
     """Write the network of an analysis as a file; arguments as for `write_network`.
 
@@ -87,7 +92,7 @@ def network_file(
         InputError: As `write_network`.
     """
     lines = _Lines(dialogue=results.dialogue, mentions=results.mentions, edges=results.edges)
-    return _saved(lines, out, check_format(format), kind, until, None)
+    return _saved(lines, out, check_format(file_format), kind, until, None)
 
 
 def _lines(source: Path, transcripts: str | Path | None, series: str | Path | None, progress: Progress) -> _Lines:
@@ -112,10 +117,15 @@ def _require_episode(dialogue: pd.DataFrame, last: Episode) -> None:
 
 
 def _saved(
-    lines: _Lines, out: Path, format: str, kind: str, last: Episode | None, window: int | None  # noqa: A002
+    lines: _Lines,
+    out: Path,
+    file_format: str,
+    kind: str,
+    last: Episode | None,
+    window: int | None,
 ) -> SavedNetwork:
     wide = window or DEFAULT_WINDOW
     known = lines.edges if wide == DEFAULT_WINDOW else None
     edges = build_edges(lines.dialogue, lines.mentions, window=wide) if known is None else known
-    said = page_lines(lines.dialogue, lines.mentions, window=wide) if format == "html" else None
-    return save_network(edges, out, format=format, kind=kind, until=last, lines=said)
+    said = page_lines(lines.dialogue, lines.mentions, window=wide) if file_format == "html" else None
+    return save_network(edges, out, file_format=file_format, kind=kind, until=last, lines=said)

@@ -10,12 +10,14 @@ from character_network.graph import check_kind, graph_from_edges
 from character_network.measures import centrality, history
 from character_network.mentions import NamedEntityRecognizer
 from character_network.page import network_fragment, network_html, network_library
+from character_network.picture import KIND_NAMES
 from character_network.ties import DEFAULT_WINDOW, KINDS, build_edges, line_shares
 
 __all__ = [
     "DEFAULT_WINDOW",
     "FORMATS",
     "KINDS",
+    "KIND_NAMES",
     "CharacterNetworkGenerator",
     "NamedEntityRecognizer",
     "SavedNetwork",

@@ -74,14 +74,17 @@ def rank_changes(edges: pd.DataFrame, *, kind: str = "together") -> pd.DataFrame
     Raises:
         InputError: If a column is missing, the kind is unknown, or there is no such tie.
     """
+    import pandas as pd
+
     ranks = history(edges, kind=kind, only=True)[[*EPISODE_KEYS, "rank", "character"]]
     episodes = episodes_of(ranks)
-    following = {(one.season, one.episode): other for one, other in pairwise(episodes)}
-    places = list(zip(ranks["season"], ranks["episode"], strict=True))
-    earlier = ranks.assign(after=[following.get(place) for place in places]).dropna(subset="after")
-    earlier = earlier.assign(
-        season=[after.season for after in earlier["after"]], episode=[after.episode for after in earlier["after"]]
-    ).rename(columns={"rank": "before"})
+    # The ranks of each episode, as they look from the one behind it.
+    steps = pd.DataFrame(
+        [(*one, *other) for one, other in pairwise(episodes)],
+        columns=[*EPISODE_KEYS, "season_after", "episode_after"],
+    )
+    earlier = ranks.rename(columns={"rank": "before"}).merge(steps, on=list(EPISODE_KEYS)).drop(columns=[*EPISODE_KEYS])
+    earlier = earlier.rename(columns={"season_after": "season", "episode_after": "episode"})
     keys = [*EPISODE_KEYS, "character"]
     found = ranks.merge(earlier[[*keys, "before"]], on=keys, how="left").astype({"before": "Int64"})
     first = episodes[0]

@@ -57,8 +57,8 @@ def tie_lines(
         each: Lines a tie at most.
 
     Returns:
-        ``source``, ``target``, ``kind``, ``season``, ``episode``, ``scene``, ``line``, ``start`` (seconds), ``speaker``,
-        ``text`` and ``weight``: what the line adds to the tie. Ties by falling weight; in each the lines by falling
+        ``source``, ``target``, ``kind``, ``season``, ``episode``, ``scene``, ``line``, ``start`` (seconds),
+        ``speaker``, ``text`` and ``weight``: what the line adds to the tie. Ties by falling weight; in each the lines by falling
         weight, then the longer before the shorter.
 
     Raises:
@@ -80,7 +80,9 @@ def _between(shares: pd.DataFrame, one: str, other: str) -> pd.DataFrame:
     return shares[shares["source"].isin([one, other]) & shares["target"].isin([one, other])]
 
 
-def page_lines(dialogue: pd.DataFrame, mentions: pd.DataFrame, *, window: int = DEFAULT_WINDOW, each: int = 5) -> pd.DataFrame:
+def page_lines(
+    dialogue: pd.DataFrame, mentions: pd.DataFrame, *, window: int = DEFAULT_WINDOW, each: int = 5
+) -> pd.DataFrame:
     """Return the lines behind each tie that its page may show: `tie_lines`, but ``each`` lines a tie and episode.
 
     Args:
@@ -107,4 +109,5 @@ def _said(shares: pd.DataFrame, dialogue: pd.DataFrame, *, each: int, groups: li
     falling = ["tie", "weight", "telling"]
     order = ["tie", *_TIE, "weight", "telling", *_LINE]
     found = found.sort_values(order, ascending=[name not in falling for name in order])
-    return found.groupby(groups, sort=False).head(each)[list(TIE_LINES)].reset_index(drop=True)
+    kept: pd.DataFrame = found.groupby(groups, sort=False).head(each)
+    return kept[list(TIE_LINES)].reset_index(drop=True)

@@ -58,7 +58,7 @@ def save_network(
     edges: pd.DataFrame,
     path: Path,
     *,
-    format: str | None = None,  # noqa: A002 - the option's name
+    file_format: str | None = None,
     kind: str = "together",
     until: Episode | str | None = None,
     title: str | None = None,
@@ -69,7 +69,7 @@ def save_network(
     Args:
         edges: An edges table.
         path: The file; its folder is made if need be.
-        format: One of `FORMATS`; None for what the file's name ends in.
+        file_format: One of `FORMATS`; None for what the file's name ends in.
         kind: One of `character_network.ties.KINDS`. A page holds all kinds and opens with this one.
         until: The last episode that counts; None for all. A page holds all episodes and opens at this one.
         title: Heading of a page or image.
@@ -81,7 +81,7 @@ def save_network(
     Raises:
         InputError: If the edges, the kind, the episode, the format or the path cannot be used.
     """
-    chosen = check_format(format if format is not None else path.suffix.removeprefix(".") or "html")
+    chosen = check_format(file_format if file_format is not None else path.suffix.removeprefix(".") or "html")
     kept, note = prune(edges)
     last = Episode.parse(until) if isinstance(until, str) else until
     graph = graph_from_edges(kept, kind=kind, until=last)
@@ -105,9 +105,7 @@ def check_format(name: str) -> str:
 
 
 def _page(wanted: _Wanted, path: Path) -> None:
-    page = network_html(
-        wanted.edges, kind=wanted.kind, until=wanted.until, title=wanted.title, lines=wanted.lines
-    )
+    page = network_html(wanted.edges, kind=wanted.kind, until=wanted.until, title=wanted.title, lines=wanted.lines)
     path.write_text(page, encoding="utf-8")
 
 
@@ -118,9 +116,10 @@ def _image(wanted: _Wanted, path: Path) -> None:
 def _measured_graph(wanted: _Wanted) -> nx.Graph[str]:
     """The graph with its measures on people, and kind and weight on ties."""
     graph = graph_from_edges(wanted.edges, kind=wanted.kind, until=wanted.until)
-    for person in centrality(wanted.edges, kind=wanted.kind, until=wanted.until).to_dict("records"):
-        name = person.pop("character")
-        graph.nodes[name].update(person, label=name)
+    people = centrality(wanted.edges, kind=wanted.kind, until=wanted.until).set_index("character", drop=False)
+    people = people.rename(columns={"character": "label"})
+    for name, measures in people.to_dict("index").items():
+        graph.nodes[str(name)].update({str(measure): value for measure, value in measures.items()})
     for _, _, tie in graph.edges(data=True):
         tie["kind"] = wanted.kind
     return graph

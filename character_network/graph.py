@@ -117,7 +117,9 @@ def up_to(ties: pd.DataFrame, until: Episode | str | None, *, only: bool = False
 
 def episodes_of(ties: pd.DataFrame) -> list[Episode]:
     """Return the episodes in which there are ties, in order."""
-    return sorted({Episode(int(season), int(episode)) for season, episode in zip(ties.season, ties.episode, strict=True)})
+    return sorted(
+        {Episode(int(season), int(episode)) for season, episode in zip(ties.season, ties.episode, strict=True)}
+    )
 
 
 def prune(edges: pd.DataFrame, *, most: int = MOST_PEOPLE) -> Pruned:

@@ -57,7 +57,9 @@ def network_image(
     _draw_ties(axes, picture, people, ties, points=points, directed=graph.is_directed())
     _draw_people(axes, picture, people, points=points)
     last = until if until is not None else picture.episodes[-1]
-    heading = f"{TITLES[kind]}, up to {Episode.parse(last) if isinstance(last, str) else last}" if title is None else title
+    heading = (
+        f"{TITLES[kind]}, up to {Episode.parse(last) if isinstance(last, str) else last}" if title is None else title
+    )
     note = f"Size and width: {UNITS[kind]}. Colour: community. {len(people)} of {picture.everybody} people are shown."
     _write(figure, 0.985, heading, size=19, color=_INK)
     _write(figure, 0.955, note, size=11, color=_SOFT)
@@ -118,10 +120,10 @@ def _draw_ties(
 
 
 def _draw_people(axes: Axes, picture: Picture, people: pd.DataFrame, *, points: float) -> None:
-    from matplotlib.patheffects import withStroke
+    from matplotlib.patheffects import AbstractPathEffect, withStroke
 
     most = people["weighted_degree"].max()
-    outline = [withStroke(linewidth=2.5, foreground=_PAPER)]
+    outline: list[AbstractPathEffect] = [withStroke(linewidth=2.5, foreground=_PAPER)]
     for name, degree, community in zip(
         people["character"], people["weighted_degree"], people["community"], strict=True
     ):

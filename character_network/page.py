@@ -102,11 +102,13 @@ def network_fragment(
     picture = picture_of(edges)
     step = picture.episodes.index(_last(picture.edges, until))
     data = _script_json(page_data(picture, lines))
+    spoken = html.escape(f"{TITLES[kind]}, up to {picture.episodes[step]}")
     name = f"network-{sha256(f'{kind} {step} {data}'.encode()).hexdigest()[:12]}"
     return (
         f'<figure class="hawkins-network" id="{name}" style="--height:{html.escape(height)}">\n'
         f"{_controls(picture, name)}\n"
-        '<div class="stage"><div class="canvas" role="img"></div><aside aria-live="polite" aria-label="Details"></aside></div>\n'
+        f'<div class="stage"><div class="canvas" role="img" aria-label="{spoken}"></div>'
+        '<aside aria-live="polite" aria-label="Details"></aside></div>\n'
         f'<figcaption><p class="note"></p><p>{html.escape(picture.note)}</p></figcaption>\n'
         f'<script type="application/json" data-kind="{kind}" data-step="{step}">{data}</script>\n'
         f'<script>hawkinsNetwork("{name}");</script>\n</figure>'

@@ -29,7 +29,7 @@ def page_data(picture: Picture, lines: pd.DataFrame | None) -> dict[str, Any]:
     """
     place = {person: number for number, person in enumerate(picture.people)}
     step = {episode: number for number, episode in enumerate(picture.episodes)}
-    spoken, behind = _lines(picture, lines, place, step)
+    spoken, behind = _lines(lines, place, step)
     return {
         "episodes": [str(episode) for episode in picture.episodes],
         "people": [{"name": name, "x": picture.spots[name][0], "y": picture.spots[name][1]} for name in picture.people],
@@ -103,9 +103,9 @@ def _changes(edges: pd.DataFrame, kind: str, place: dict[str, int], step: _Steps
 
 
 def _lines(
-    picture: Picture, lines: pd.DataFrame | None, place: dict[str, int], step: _Steps
+    lines: pd.DataFrame | None, place: dict[str, int], step: _Steps
 ) -> tuple[list[list[Any]], dict[str, dict[str, list[int]]]]:
-    """Every line once as ``[episode, when, speaker, text]``; for each kind and tie their places, the strongest first."""
+    """Every line once as ``[episode, when, speaker, text]``, and for each kind and tie their places, strongest first."""
     spoken: dict[tuple[int, int], int] = {}
     texts: list[list[Any]] = []
     behind: dict[str, dict[str, list[int]]] = {}

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 MOST_PEOPLE: Final = 60
-"""People shown at most at the end: the most central ones of any kind of tie; besides, `EACH_EPISODE` of every episode."""
+"""People shown at the end, of each kind of tie: the most central; besides, `EACH_EPISODE` of every episode."""
 EACH_EPISODE: Final = 6
 TIES_EACH: Final = 4
 """Each person's strongest ties are shown, whatever else is left out."""
@@ -201,4 +201,3 @@ def readable(ties: Iterable[tuple[str, str, float]], people: Sequence[str]) -> l
         counted[one] += 1
         counted[other] += 1
     return kept
-

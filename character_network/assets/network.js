@@ -205,6 +205,8 @@ function hawkinsNetwork(id) {
   function set(change) {
     const before = state.kind;
     if (change.kind in data.kinds) state.kind = change.kind;
+    if (change.episode) change.step = data.episodes.filter(
+      episode => episode.localeCompare(change.episode, "en", {numeric: true}) <= 0).length - 1;
     if (Number.isInteger(change.step)) state.step = Math.max(0, Math.min(last, change.step));
     if (typeof change.alone === "boolean") state.alone = change.alone;
     if (before !== state.kind) {

@@ -18,6 +18,7 @@ from analysis.results import Results
 from analysis.scene_grid import scene_grid
 from character_network import centrality
 from theme_classifier import episode_curves
+from utils.timecodes import timecode
 
 HOSTILE = "</script><img src=http://evil.example/x onerror=alert(1)>\"'{{7*7}}${8*8}\u2028<!--"
 
@@ -69,7 +70,7 @@ def test_the_page_has_its_sections_in_order(page: str) -> None:
 
 def test_every_drawing_has_a_description(page: str) -> None:
     drawings = [a for _, a in _Page(page).elements if a.get("role") == "img"]
-    assert len(drawings) >= 2 + 2 * 3
+    assert len(drawings) >= 2 + 1 + 3
     assert all(drawing.get("aria-label") for drawing in drawings)
 
 
