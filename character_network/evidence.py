@@ -58,8 +58,8 @@ def tie_lines(
 
     Returns:
         ``source``, ``target``, ``kind``, ``season``, ``episode``, ``scene``, ``line``, ``start`` (seconds),
-        ``speaker``, ``text`` and ``weight``: what the line adds to the tie. Ties by falling weight; in each the lines by falling
-        weight, then the longer before the shorter.
+        ``speaker``, ``text`` and ``weight``: what the line adds to the tie. Ties by falling weight; in
+        each the lines by falling weight, then the longer before the shorter.
 
     Raises:
         InputError: If a column is missing, the kind is unknown, or one of the two has no tie.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,8 +64,11 @@ def network_image(
     note = f"Size and width: {UNITS[kind]}. Colour: community. {len(people)} of {picture.everybody} people are shown."
     _write(figure, 0.985, heading, size=19, color=_INK)
     _write(figure, 0.955, note, size=11, color=_SOFT)
-    # Without the software's version the same ties give the same bytes.
-    figure.savefig(path, format="png", metadata={"Software": None})
+    with warnings.catch_warnings():
+        # A name in letters that the font lacks is drawn as boxes.
+        warnings.filterwarnings("ignore", message="Glyph", category=UserWarning)
+        # Without the software's version the same ties give the same bytes.
+        figure.savefig(path, format="png", metadata={"Software": None})
 
 
 def _write(figure: Any, height: float, text: str, **style: Any) -> None:

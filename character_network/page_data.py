@@ -105,7 +105,7 @@ def _changes(edges: pd.DataFrame, kind: str, place: dict[str, int], step: _Steps
 def _lines(
     lines: pd.DataFrame | None, place: dict[str, int], step: _Steps
 ) -> tuple[list[list[Any]], dict[str, dict[str, list[int]]]]:
-    """Every line once as ``[episode, when, speaker, text]``, and for each kind and tie their places, strongest first."""
+    """Every line once as ``[episode, when, speaker, text]``, and the places of those behind each kind and tie."""
     spoken: dict[tuple[int, int], int] = {}
     texts: list[list[Any]] = []
     behind: dict[str, dict[str, list[int]]] = {}
