@@ -199,6 +199,48 @@ def _print_themes(reading: ThemeReading, by: str, *, raw: bool) -> None:
 
 
 @app.command()
+def network(
+    source: Annotated[
+        Path, typer.Argument(metavar="DIR|RESULTS", help="Folder of subtitles, or one that `hawkins analyze` wrote.")
+    ],
+    kind: Annotated[str, typer.Option("--kind", help="Ties: together, speaks_to or mentions.")] = "together",
+    until: Annotated[str | None, typer.Option("--until", metavar="S02E04", help="Last episode that counts.")] = None,
+    format_: Annotated[
+        str | None,
+        typer.Option("--format", help="html, png, gexf, graphml, json or csv.  [default: as --out ends, or html]"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="The file.  [default: network.<format>]")
+    ] = None,
+    transcripts: Annotated[
+        Path | None, typer.Option("--transcripts", metavar="DIR", help="Speaker transcripts of the subtitles.")
+    ] = None,
+    series: Annotated[
+        str | None, typer.Option("--series", help="The subtitles' series.  [default: stranger_things]")
+    ] = None,
+    window: Annotated[
+        int | None, typer.Option("--window", help="Lines within which two people are together.  [default: 10]")
+    ] = None,
+) -> None:
+    """Who speaks to whom, names whom, is together: as a page with a slider, an image, or a file for other programs."""
+    from analysis.network import write_network
+
+    with progress_bars() as progress:
+        saved = write_network(
+            source,
+            file_format=format_,
+            kind=kind,
+            until=until,
+            out=out,
+            transcripts=transcripts,
+            series=series,
+            window=window,
+            progress=progress,
+        )
+    typer.echo(f"{saved.path}: {saved.people:,} people, {saved.ties:,} ties ({kind}). {saved.note}".rstrip())
+
+
+@app.command()
 def chat(
     character: Annotated[str, typer.Argument(help="Who answers: a name or alias, such as Eleven or El.")],
     message: Annotated[str | None, typer.Argument(help="One message; without it, a conversation.")] = None,

@@ -29,6 +29,8 @@ __all__ = ["REPORT", "analyze", "analyze_sample", "location_classifier"]
 REPORT: Final = "report.html"
 # Raised when the code makes other tables from the same inputs, so that kept ones are made anew.
 _VERSION: Final = 1
+# The same for the ties alone.
+_TIES: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +170,7 @@ def _connect(folder: _Folder, profile: SeriesProfile, dialogue: pd.DataFrame, pr
     mentions = folder.table(
         "mentions", lambda: names.find(dialogue, progress=progress), made_from=identity, weights=weights
     )
-    folder.table("edges", lambda: build_edges(dialogue, mentions), made_from=identity)
+    folder.table("edges", lambda: build_edges(dialogue, mentions), made_from={"names": identity, "ties": _TIES})
 
 
 def _locate(

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from theme_classifier import evidence_lines
 from utils.episodes import Episode
+from utils.reading.timecodes import timecode
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Line", "place", "quotations", "quoted", "speaker", "timecode"]
+__all__ = ["Line", "place", "quotations", "quoted", "speaker"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,14 +32,6 @@ class Line:
 
     def __str__(self) -> str:
         return f"{self.place} {self.speaker}: {self.text}" if self.speaker else f"{self.place} {self.text}"
-
-
-def timecode(seconds: float) -> str:
-    """Write seconds as ``h:mm:ss``; an empty string where they are unknown (NaN)."""
-    if seconds != seconds:
-        return ""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def place(row: Mapping[Hashable, Any]) -> str:

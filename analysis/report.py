@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from analysis import report_parts as parts
 from analysis.charts import centrality_figure
 from analysis.theme_charts import scene_heatmap, theme_figure
 from analysis.voice_charts import characters_figure
 from analysis.voice_facts import speakers_known
-from character_network import KINDS, centrality, network_fragment, network_library
+from character_network import KIND_NAMES, centrality, network_fragment, network_library, page_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,27 +19,23 @@ if TYPE_CHECKING:
 
     from analysis.results import Results
 
-__all__ = ["KIND_NAMES", "kinds_present", "report_html"]
-
-KIND_NAMES: Final = {"together": "Together", "speaks_to": "Speaks to", "mentions": "Mentions"}
+__all__ = ["kinds_present", "report_html"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Network:
-    """One kind of tie on the page."""
+    """One kind of tie on the page, in numbers and words."""
 
     kind: str
-    name: str
-    drawing: Markup
     chart: Markup
     table: Markup
+    changes: Markup
 
 
 def kinds_present(edges: pd.DataFrame) -> list[str]:
     """Return the kinds of tie that an edges table holds, ``together`` first."""
     held = set(edges["kind"])
-    order = list(KIND_NAMES)
-    return [kind for kind in sorted(KINDS, key=order.index) if kind in held]
+    return [kind for kind in KIND_NAMES if kind in held]
 
 
 def report_html(results: Results) -> str:
@@ -75,20 +71,29 @@ def report_html(results: Results) -> str:
         voices=parts.voices_part(results.theme_turns),
         peaks=parts.peaks_part(results.themes, results.theme_turns, results.dialogue),
         changes=parts.changes_part(results),
+        network=_drawn_network(results),
         networks=list(_networks(results.edges)),
         places=parts.places_part(results.places),
     )
     return str(page)
 
 
+def _drawn_network(results: Results) -> Markup:
+    """Draw the network with all that can be done with it; nothing without ties."""
+    kinds = kinds_present(results.edges)
+    if not kinds:
+        return parts.verbatim("")
+    lines = page_lines(results.dialogue, results.mentions)
+    return parts.verbatim(network_fragment(results.edges, kind=kinds[0], lines=lines))
+
+
 def _networks(edges: pd.DataFrame) -> Iterator[_Network]:
-    """Draw every kind of tie that is there."""
+    """Tell of every kind of tie that is there."""
     for kind in kinds_present(edges):
         people = centrality(edges, kind=kind)
         yield _Network(
             kind=kind,
-            name=KIND_NAMES[kind],
-            drawing=parts.verbatim(network_fragment(edges, kind=kind)),
             chart=parts.figure_json(centrality_figure(people)),
             table=parts.centrality_part(people),
+            changes=parts.network_changes_part(edges, kind=kind),
         )

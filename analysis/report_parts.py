@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from analysis import report_facts as facts
 from analysis.theme_facts import moved_most, theme_peaks
 from analysis.voice_facts import speakers_known, voices
+from character_network import change_sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,7 @@ __all__ = [
     "centrality_part",
     "changes_part",
     "figure_json",
+    "network_changes_part",
     "overview_part",
     "parts_style",
     "peaks_part",
@@ -145,6 +147,16 @@ def centrality_part(people: pd.DataFrame) -> Markup:
     """
     rows = people.head(_MOST_PEOPLE).to_dict("records")
     return render("centrality.html", people=rows, left_out=len(people) - len(rows))
+
+
+def network_changes_part(edges: pd.DataFrame, *, kind: str) -> Markup:
+    """What changed in the network from episode to episode, a sentence each.
+
+    Args:
+        edges: An edges table that holds the kind.
+        kind: One of `character_network.KINDS`.
+    """
+    return render("network_changes.html", changes=change_sentences(edges, kind=kind))
 
 
 def places_part(places: pd.DataFrame) -> Markup:

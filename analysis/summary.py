@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from analysis.results import Results
-from character_network import centrality
+from character_network import centrality, change_sentences
 from theme_classifier.curves import episode_curves
 from utils.episodes import Episode
 
@@ -39,6 +39,7 @@ def summary(results: Results) -> Iterator[RenderableType]:
     yield _themes(results)
     if len(results.edges):
         yield _people(results)
+        yield from _change(results)
     if len(results.places):
         yield _places(results)
     yield "[dim]Weights: " + escape("; ".join(f"{task}: {label}" for task, label in results.weights.items())) + "[/dim]"
@@ -78,6 +79,16 @@ def _people(results: Results) -> Table:
             str(row["community"]),
         )
     return table
+
+
+def _change(results: Results) -> Iterator[str]:
+    """What the last episode changed among those who are together."""
+    from rich.markup import escape
+
+    changes = change_sentences(results.edges) if (results.edges["kind"] == "together").any() else {}
+    if changes:
+        last = max(changes)
+        yield f"[bold]What changed in {last}[/bold]: {escape(changes[last])}"
 
 
 def _places(results: Results) -> Table:

@@ -105,9 +105,12 @@ def sample() -> None:
     dialogue = load_dialogue(folder / "subtitles", transcripts=folder / "transcripts")
     labels = pd.read_csv(LABELS)
     lines = labels[KEYS].drop_duplicates().reset_index(drop=True)
-    gold = spans_of(labels.dropna().drop(columns="line").assign(line=number(labels.dropna(), lines)).astype(
-        {"begin": int, "finish": int}
-    ))
+    gold = spans_of(
+        labels.dropna()
+        .drop(columns="line")
+        .assign(line=number(labels.dropna(), lines))
+        .astype({"begin": int, "finish": int})
+    )
     for name, table in (("with speakers", dialogue), ("without speakers", dialogue[[*KEYS, "text"]])):
         found = NamedEntityRecognizer().find(table).merge(lines, on=KEYS)
         found["line"] = number(found, lines)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["place"]
 
-_WIDTH: Final = 1500.0
-_HEIGHT: Final = 900.0
+_WIDTH: Final = 1400.0
+_HEIGHT: Final = 1100.0
 _ROUNDS: Final = 400
 
 
@@ -27,7 +27,7 @@ def place(graph: nx.Graph[str], boxes: Mapping[str, tuple[float, float]]) -> dic
         boxes: Width and height that each person's disc and label take, in the units of the picture.
 
     Returns:
-        Centres x and y (about 1500 by 900 units); the same for the same graph.
+        Centres x and y (about 1400 by 1100 units); the same for the same graph.
     """
     import networkx as nx
     import numpy as np

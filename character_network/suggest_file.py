@@ -10,9 +10,9 @@ from utils.artifacts import atomic_write, prepare_folder
 from utils.data_loader import load_dialogue
 from utils.errors import InputError
 from utils.progress import Progress, silent
-from utils.reading_report import OnReport, warn
+from utils.reading.report import OnReport, warn
+from utils.reading.textfiles import read_text
 from utils.series import CastMember, SeriesProfile
-from utils.textfiles import read_text
 
 if TYPE_CHECKING:
     from spacy.language import Language

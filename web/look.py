@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from analysis.report_parts import parts_style
@@ -13,6 +14,7 @@ __all__ = ["look", "part"]
 
 _FONTS: Final = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 _MONO: Final = ("ui-monospace", "Consolas", "monospace")
+_SCRIPT: Final = Path(__file__).with_name("frame.js")
 _STYLE: Final = """
 .gradio-container {
   --ink: var(--body-text-color); --muted: #5c6675; --rule: var(--border-color-primary); --accent: #b3282d;
@@ -27,7 +29,9 @@ _STYLE: Final = """
 .hawkins-head p { margin: .1rem 0 0; color: var(--muted) }
 .hawkins-part > .html-container, .hawkins-head > .html-container { padding: 0 !important }
 .hawkins-part > h3 { margin: .8rem 0 0; font-size: 1.08rem; font-weight: 650; color: var(--ink) }
-.hawkins-frame { width: 100%; height: 50rem; border: 1px solid var(--rule); border-radius: 10px; background: #fff }
+.hawkins-frame {
+  width: 100%; height: 50rem; border: 1px solid var(--rule); border-radius: 10px; background: var(--panel);
+}
 .gradio-container input[type=range]::-webkit-slider-thumb { border: 2px solid var(--slider-color) }
 @media (max-width: 640px) { .hawkins-frame { height: 40rem } }
 """
@@ -54,4 +58,5 @@ def part(content: str | None = None, *, least_height: int | None = None) -> gr.H
 def look() -> dict[str, Any]:
     """Return the keyword arguments of ``launch`` that decide the looks."""
     # In the head, because Gradio rewrites what it is given as css and loses rules with child selectors.
-    return {"theme": _theme(), "head": f"<style>{parts_style()}{_STYLE}</style>", "footer_links": []}
+    head = f"<style>{parts_style()}{_STYLE}</style><script>{_SCRIPT.read_text(encoding='utf-8')}</script>"
+    return {"theme": _theme(), "head": head, "footer_links": []}

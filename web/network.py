@@ -1,23 +1,39 @@
-"""The tab of the network: who knows whom, by kind of tie and up to an episode."""
+"""The tab of the network: who knows whom, by kind of tie and up to an episode, and as files."""
 
 from __future__ import annotations
 
+import hashlib
 import html
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
 
 from analysis.charts import centrality_figure
-from analysis.report import KIND_NAMES, kinds_present
-from analysis.report_parts import centrality_part
-from character_network import centrality, network_html
+from analysis.network import network_file
+from analysis.report import kinds_present
+from analysis.report_parts import centrality_part, network_changes_part
+from character_network import FORMATS, KIND_NAMES, centrality
+from utils.episodes import Episode
 from utils.errors import InputError
 from web.look import part
 from web.session import Session
-from web.wiring import Stage, polite
+from web.wiring import Stage, cached_file, polite
 
 if TYPE_CHECKING:
     import gradio as gr
 
 __all__ = ["network_tab"]
+
+_LEAD: Final = "(kind, until) => window.hawkinsLeadNetwork(kind, until)"
+"""Moves the page in the frame, which then need not be loaded anew."""
+_FORMAT_NAMES: Final = {
+    "html": "page (html)",
+    "png": "image (png)",
+    "gexf": "Gephi, with its timeline (gexf)",
+    "graphml": "GraphML",
+    "json": "JSON (node-link)",
+    "csv": "table (csv)",
+}
 
 
 def network_tab(stage: Stage) -> None:
@@ -32,22 +48,36 @@ def network_tab(stage: Stage) -> None:
         with gr.Row():
             chart = gr.Plot(label="Centre of the network", show_label=False)
             table = part()
-    drawn: list[gr.components.Component] = [until, page, chart, table]
+        part("<h3>What changed from episode to episode</h3>")
+        changed = part()
+        with gr.Row(elem_classes="hawkins-bar"):
+            choices = [(_FORMAT_NAMES[name], name) for name in FORMATS]
+            chosen = gr.Dropdown(choices, value="html", label="This network as a file", scale=2)
+            button = gr.Button("Make the file", scale=1)
+        file = gr.File(label="Network", visible=False, interactive=False)
+    told: list[gr.components.Component] = [until, chart, table, changed]
 
-    def redraw(kind: str, until: float, session: Session | None) -> tuple[Any, ...]:
-        return _drawn(stage.current(session), kind, int(until))
+    def retell(kind: str, until: float, session: Session | None) -> tuple[Any, ...]:
+        return _told(stage.current(session), kind, int(until))
 
-    stage.follow(_show, [kind, *drawn])
+    def make(kind: str, until: float, name: str, session: Session | None) -> gr.File:
+        path = _made(stage.current(session), kind, int(until), name, file.GRADIO_CACHE)
+        return gr.File(path, visible=True)
+
+    stage.follow(_show, [kind, page, file, *told])
     # Not `change`: filling the tab would draw everything twice. While the slider moves, only its last place counts.
+    moved = [kind.input, until.input]
+    gr.on(moved, None, [kind, until], None, js=_LEAD, api_visibility="private")
     gr.on(
-        [kind.input, until.input],
-        polite(redraw),
+        moved,
+        polite(retell),
         [kind, until, stage.state],
-        drawn,
+        told,
         trigger_mode="always_last",
         show_progress="hidden",
         api_visibility="private",
     )
+    button.click(polite(make), [kind, until, chosen, stage.state], file, api_visibility="private")
 
 
 def _show(session: Session) -> tuple[Any, ...]:
@@ -55,35 +85,59 @@ def _show(session: Session) -> tuple[Any, ...]:
     import gradio as gr
 
     kinds, count = kinds_present(session.results.edges), len(session.episodes)
+    no_file = gr.File(None, visible=False)
     if not kinds:
         note = '<p class="note">No names were found in these lines, so there is no network.</p>'
-        return gr.Radio([], value=None), gr.Slider(visible=False), note, None, ""
+        return gr.Radio([], value=None), note, no_file, gr.Slider(visible=False), None, "", ""
     choices = [(KIND_NAMES[kind], kind) for kind in kinds]
-    _, *drawn = _drawn(session, kinds[0], count)
+    _, *told = _told(session, kinds[0], count)
     slider = gr.Slider(1, max(2, count), value=count, label=_label(session, count), visible=count > 1)
-    return gr.Radio(choices, value=kinds[0]), slider, *drawn
+    return gr.Radio(choices, value=kinds[0]), _frame(session), no_file, slider, *told
 
 
-def _drawn(session: Session, kind: str, until: int) -> tuple[Any, ...]:
-    """The slider's label, drawing, chart and table up to an episode, by its number from 1."""
+def _told(session: Session, kind: str, until: int) -> tuple[Any, ...]:
+    """The slider's label, chart, table and changes up to an episode, by its number from 1."""
     import gradio as gr
 
+    edges = session.results.edges
+    people = centrality(edges, kind=kind, until=_episode(session, until))
+    return (
+        gr.Slider(label=_label(session, until)),
+        centrality_figure(people),
+        str(centrality_part(people)),
+        str(network_changes_part(edges, kind=kind)),
+    )
+
+
+def _episode(session: Session, until: int) -> Episode:
     episodes = session.episodes
     if not 1 <= until <= len(episodes):
         raise InputError(f"There is no episode number {until} here; choose one from 1 to {len(episodes)}.")
-    last, edges = episodes[until - 1], session.results.edges
-    people = centrality(edges, kind=kind, until=last)
-    frame = _frame(network_html(edges, kind=kind, until=last))
-    return gr.Slider(label=_label(session, until)), frame, centrality_figure(people), str(centrality_part(people))
+    return episodes[until - 1]
+
+
+def _made(session: Session, kind: str, until: int, name: str, folder: str) -> str:
+    """Write the file to where Gradio serves files from."""
+    with TemporaryDirectory(prefix="hawkins-") as place:
+        saved = network_file(
+            session.results,
+            Path(place) / f"network.{name}",
+            file_format=name,
+            kind=kind,
+            until=_episode(session, until),
+        )
+        return cached_file(saved.path.read_bytes(), saved.path.name, folder)
 
 
 def _label(session: Session, until: int) -> str:
     return f"Up to {session.episodes[until - 1]} (episode {until} of {len(session.episodes)})"
 
 
-def _frame(page: str) -> str:
-    """Put a page into a frame that may run its script and nothing else."""
+def _frame(session: Session) -> str:
+    """Put the page into a frame that may run its script and nothing else."""
+    page, episodes = session.network_page, " ".join(map(str, session.episodes))
+    key = hashlib.sha256(page.encode()).hexdigest()[:12]
     return (
-        '<iframe class="hawkins-frame" title="Network of characters" sandbox="allow-scripts" loading="lazy" '
-        f'srcdoc="{html.escape(page)}"></iframe>'
+        f'<iframe class="hawkins-frame" title="Network of characters" sandbox="allow-scripts" loading="lazy" '
+        f'data-key="{key}" data-episodes="{episodes}" srcdoc="{html.escape(page)}"></iframe>'
     )

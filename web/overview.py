@@ -8,7 +8,7 @@ from analysis.report import report_html
 from analysis.report_parts import changes_part, overview_part
 from web.look import part
 from web.session import Session
-from web.wiring import Stage, polite
+from web.wiring import Stage, cached_file, polite
 
 __all__ = ["overview_tab"]
 
@@ -28,7 +28,7 @@ def overview_tab(stage: Stage) -> None:
 
     def make(session: Session | None) -> gr.File:
         page = report_html(stage.current(session).results)
-        return gr.File(_cached(page, report.GRADIO_CACHE), visible=True)
+        return gr.File(cached_file(page.encode(), _REPORT, report.GRADIO_CACHE), visible=True)
 
     stage.follow(_show, [totals, changed, report])
     button.click(polite(make), stage.state, report, api_visibility="private")
@@ -38,11 +38,3 @@ def _show(session: Session) -> tuple[object, ...]:
     import gradio as gr
 
     return str(overview_part(session.results)), str(changes_part(session.results)), gr.File(None, visible=False)
-
-
-def _cached(page: str, folder: str) -> str:
-    """Put the page where Gradio serves files from and clears them away."""
-    from gradio.processing_utils import save_bytes_to_cache
-
-    path: str = save_bytes_to_cache(page.encode(), _REPORT, folder)
-    return path

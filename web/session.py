@@ -7,8 +7,10 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
+from analysis.report import kinds_present
 from analysis.results import Results
 from character_chatbot import CharacterChatbot, ChatEngine, Turn
+from character_network import network_html, page_lines
 from utils.embeddings import SentenceEncoder
 from utils.episodes import Episode
 from utils.models import find_weights
@@ -43,6 +45,18 @@ class Session:
     def _encoder(self) -> SentenceEncoder:
         """One for all characters: it takes a while to load."""
         return self._given_encoder or SentenceEncoder(find_weights("recall").path)
+
+    @cached_property
+    def network_page(self) -> str:
+        """The page of the network, to stand in a frame; made once, because it takes some seconds.
+
+        Raises:
+            InputError: If there are no ties.
+        """
+        results = self.results
+        kind = kinds_present(results.edges)[0]
+        lines = page_lines(results.dialogue, results.mentions)
+        return network_html(results.edges, kind=kind, lines=lines, embedded=True)
 
     def turn(self, name: str, until: str | None, message: str, history: Sequence[Any] = ()) -> Turn:
         """Begin a character's reply; characters are kept, because their memories take a while to build.

@@ -16,7 +16,7 @@ from web.session import Session
 if TYPE_CHECKING:
     import gradio as gr
 
-__all__ = ["Stage", "bars", "polite", "warn"]
+__all__ = ["Stage", "bars", "cached_file", "polite", "warn"]
 
 
 @dataclass(frozen=True)
@@ -94,3 +94,17 @@ def bars(progress: gr.Progress) -> Progress:
         return drawn
 
     return draw
+
+
+def cached_file(content: bytes, name: str, folder: str) -> str:
+    """Put a file where Gradio serves files from and clears them away.
+
+    Args:
+        content: Of the file.
+        name: What a visitor saves it as.
+        folder: ``GRADIO_CACHE`` of the component that offers it.
+    """
+    from gradio.processing_utils import save_bytes_to_cache
+
+    path: str = save_bytes_to_cache(content, name, folder)
+    return path

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from analysis.charts import centrality_figure
-from analysis.quotations import timecode
 from analysis.report import kinds_present, report_html
 from analysis.report_facts import changes, episode_facts
 from analysis.report_parts import places_part, render
@@ -23,6 +22,7 @@ from analysis.voice_charts import character_figure, characters_figure
 from character_network import centrality
 from theme_classifier import episode_curves
 from utils.episodes import Episode
+from utils.reading.timecodes import timecode
 
 HOSTILE = "</script><img src=http://evil.example/x onerror=alert(1)>\"'{{7*7}}${8*8}\u2028<!--"
 
@@ -74,7 +74,7 @@ def test_the_page_has_its_sections_in_order(page: str) -> None:
 
 def test_every_drawing_has_a_description(page: str) -> None:
     drawings = [a for _, a in _Page(page).elements if a.get("role") == "img"]
-    assert len(drawings) >= 2 + 2 * 3
+    assert len(drawings) >= 2 + 1 + 3
     assert all(drawing.get("aria-label") for drawing in drawings)
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from character_network import CharacterNetworkGenerator, centrality, graph_from_edges
-from character_network.graph import communities
+from character_network.communities import communities
 from utils.episodes import Episode
 from utils.errors import InputError
 from utils.tables import EDGES
@@ -113,7 +113,7 @@ def test_a_window_below_one_is_refused() -> None:
 def test_draw_takes_both_frames() -> None:
     generator = CharacterNetworkGenerator()
     guide = generator.draw_network_graph(pd.DataFrame({"source": ["Ada"], "target": ["Bob"], "value": [3]}))
-    assert '"label": "Ada"' in guide
+    assert '"name":"Ada"' in guide
     assert "Who speaks to whom" in generator.draw_network_graph(TABLE, kind="speaks_to")
     with pytest.raises(InputError, match="lacks the column"):
         generator.draw_network_graph(pd.DataFrame({"source": ["Ada"]}))

@@ -108,6 +108,12 @@ def test_every_tab_shows_its_content_and_stays_on_this_machine(
     page.locator("input[type=range]").press("ArrowLeft")
     expect(frame.locator("h1")).to_have_text("Who speaks to whom, up to S01E01")
     expect(page.get_by_role("region", name="Centrality")).to_contain_text("Eleven")
+    frame.locator("aside").get_by_role("button").first.click()
+    frame.locator("aside").get_by_role("button", name="→").first.click()
+    expect(frame.locator("aside")).to_contain_text("and some more words to it")
+    page.emulate_media(color_scheme="dark")
+    page.get_by_role("button", name="Make the file").click()
+    expect(page.get_by_role("cell", name="network.html")).to_be_visible(timeout=WAIT)
 
     seen.open_tab("Places")
     expect(page.get_by_role("region", name="Places")).to_contain_text("Danger Zone")
@@ -191,10 +197,10 @@ def test_the_report_opens_from_disk_without_a_network(
     seen = Visit(page)
     page.goto(path.as_uri())
     expect(page.locator("[data-figure=figure-themes] .scatterlayer .trace")).to_have_count(len(results.theme_labels))
-    expect(page.locator("#kind-together canvas")).to_be_visible()
-    page.get_by_role("button", name="Speaks to").click()
-    expect(page.locator("#kind-speaks_to canvas")).to_be_visible()
-    expect(page.locator("#kind-together")).to_be_hidden()
+    expect(page.locator(".hawkins-network canvas")).to_be_visible()
+    page.get_by_label("Speaks to").check()
+    expect(page.locator("[data-figure=figure-centrality-speaks_to]")).to_be_visible()
+    expect(page.locator("[data-figure=figure-centrality-together]")).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.title() != "hit"
     assert [url for url in seen.asked if not url.startswith(("file:", "data:", "blob:"))] == []

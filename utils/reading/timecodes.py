@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-__all__ = ["FARTHEST", "Times", "looks_like_times", "milliseconds", "parse_times", "stamp"]
+__all__ = ["FARTHEST", "Times", "looks_like_times", "milliseconds", "parse_times", "stamp", "timecode"]
 
 FARTHEST: Final = 100 * 3_600_000  # milliseconds; SubRip writes two digits of hours
 # What pysubs2 reads as it is; nearly every line of times looks so.
@@ -36,6 +36,14 @@ def stamp(time: int) -> str:
     """Write milliseconds as SubRip does."""
     minutes, rest = divmod(time, 60_000)
     return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02},{rest % 1000:03}"
+
+
+def timecode(seconds: float) -> str:
+    """Write seconds as ``h:mm:ss``; an empty string where they are unknown (NaN)."""
+    if seconds != seconds:
+        return ""
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
 def milliseconds(written: str) -> int | None:
