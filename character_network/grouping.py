@@ -56,7 +56,7 @@ class Entry:
 
 
 def is_somebody(label: str, *, common: Collection[str]) -> bool:
-    """Whether a speaker label names one person: not ``Man 2``, ``Both`` or ``The Saleslady``.
+    """Whether a speaker label names one person: not ``Man 2``, ``Both`` or ``The Keeper``.
 
     Args:
         label: As the transcript has it.

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import spacy
 from spacy.language import Language
+from typer.testing import CliRunner
 
+import hawkins
 from character_network import suggest_cast, suggest_series
 from character_network.grouping import grouped, is_somebody
 from character_network.suggest_file import suggestion_yaml
@@ -125,7 +127,7 @@ def test_a_surname_of_a_family_is_nobodys_form() -> None:
 def test_labels_of_somebody() -> None:
     common = {"man", "the", "fake"}
     somebody = ["Mike", "Dr. Voss", "Nancy Wheeler"]
-    nobody = ["Man", "Man 2", "The Director", "Fake Monica", "#ALL#", "unknown", ""]
+    nobody = ["Man", "Man 2", "The Director", "Fake Nancy", "#ALL#", "unknown", ""]
     assert [label for label in (*somebody, *nobody) if is_somebody(label, common=common)] == somebody
 
 
@@ -152,3 +154,14 @@ def test_names_that_yaml_reads_as_something_else(tmp_path: Path) -> None:
     file, _ = suggest_series(lines, out=tmp_path / "1984", model=finder("Null"))
     assert load_series(file.parent).cast[0].name == "Null"
     assert load_series(file.parent).title == "1984"
+
+
+@pytest.mark.slow
+def test_the_command_writes_a_profile_of_the_sample(tmp_path: Path) -> None:
+    sample = load_series().sample
+    command = ["series", "suggest", str(sample / "subtitles"), "--transcripts", str(sample / "transcripts")]
+    done = CliRunner().invoke(hawkins.app, [*command, "--out", str(tmp_path / "mine"), "--title", "Mine"])
+    assert done.exit_code == 0, done.output
+    assert "Correct it by hand" in done.output
+    found = {person.name for person in load_series(tmp_path / "mine").cast}
+    assert found >= {"Dustin", "Hopper", "Lucas", "Max", "Mike", "Steve", "Will", "June", "Mr. Clarke", "Powell"}
