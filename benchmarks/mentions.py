@@ -17,16 +17,13 @@ import gzip
 import json
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from character_network import NamedEntityRecognizer, suggest_cast
+from character_network import NamedEntityRecognizer, pronoun_mentions, suggest_cast
 from utils.data_loader import load_dialogue
 from utils.models import find_weights
 from utils.series import CastMember, SeriesProfile, load_series
@@ -39,6 +36,10 @@ KEYS = ["season", "episode", "line"]
 # Tokens that stand directly behind the one before, and those behind which nothing stands apart.
 _GLUED = re.compile(r"n't|['’](?:s|m|re|ve|ll|d)|[.,!?;:%)\]…]+|''", re.IGNORECASE)
 _OPENING = ("(", "[", "``", "$")
+PERSONS = {
+    "    I, me, my, mine, myself": {"i", "me", "my", "mine", "myself"},
+    "    you, your, yours, yourself": {"you", "your", "yours", "yourself", "ya"},
+}
 
 
 class Span(NamedTuple):
@@ -170,7 +171,7 @@ def edited(profile: SeriesProfile, edits: dict[str, Any]) -> SeriesProfile:
 def friends(path: Path, edits: Path | None, verbose: bool) -> None:
     import yaml
 
-    dialogue, gold, _ = sentences(path)
+    dialogue, gold, pronouns = sentences(path)
     suggestion = suggest_cast(dialogue["text"], speakers=dialogue["speaker"].dropna())
     alone = suggest_cast(dialogue["text"])
     profiles = {"suggested from lines alone": alone.profile("T"), "suggested": suggestion.profile("T")}
@@ -180,9 +181,21 @@ def friends(path: Path, edits: Path | None, verbose: bool) -> None:
         found = NamedEntityRecognizer(series=profile).find(dialogue)
         show(f"gold sentences, {name}", score(spans_of(found), gold, whose=False))
         show("    and whose", score(spans_of(found), gold, whose=True))
+    by_person(pronoun_mentions(dialogue, found), pronouns, dialogue["text"].tolist())
     show("gold sentences, spaCy alone", score(by_spacy(dialogue["text"].tolist()), gold, whose=False))
     if verbose:
         report(spans_of(found), gold, dialogue["text"].tolist())
+
+
+def by_person(found: pd.DataFrame, gold: list[Span], texts: list[str]) -> None:
+    """Pronouns of either person: how many of those that are resolved and marked in gold are right, and of all gold."""
+    whose = {(span.line, span.begin): span.who for span in gold}
+    for person, words in PERSONS.items():
+        ours = [span for span in spans_of(found) if texts[span.line][span.begin : span.finish].casefold() in words]
+        marked = [span for span in ours if (span.line, span.begin) in whose]
+        right = sum(whose[span.line, span.begin] == span.who for span in marked)
+        total = sum(texts[span.line][span.begin : span.finish].casefold() in words for span in gold)
+        print(f"{person:<42} right {right / len(marked):.3f} of {len(marked)} resolved; recall {right / total:.3f}")
 
 
 def report(found: list[Span], gold: list[Span], texts: list[str]) -> None:

@@ -11,6 +11,7 @@ from character_network.measures import centrality, history
 from character_network.mentions import NamedEntityRecognizer
 from character_network.page import network_fragment, network_html, network_library
 from character_network.picture import KIND_NAMES
+from character_network.pronouns import pronoun_mentions
 from character_network.suggest import Suggestion, suggest_cast
 from character_network.suggest_file import suggest_series
 from character_network.ties import DEFAULT_WINDOW, KINDS, build_edges, line_shares
@@ -36,6 +37,7 @@ __all__ = [
     "network_html",
     "network_library",
     "page_lines",
+    "pronoun_mentions",
     "rank_changes",
     "save_network",
     "suggest_cast",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
@@ -17,6 +18,7 @@ _EXCHANGE: Final = 8
 """Lines around one within which people answer each other."""
 _ALSO_YOUNG: Final = ("mr", "miss", "ms")
 """Titles with which teachers address children; behind others a surname is mostly a parent's."""
+_TITLE: Final = re.compile(r"\w+\.?\s+$")
 _NOBODY: Final = ("the", "a", "an", "says")
 
 
@@ -55,11 +57,17 @@ def _alone(text: str, matcher: NameMatcher) -> Iterator[Context]:
     for match in matcher.shared.finditer(text):
         context = Context(text[: match.start()], match[0], text[match.end() :])
         followed = context.followed_by_capital and context.after not in FUNCTION_WORDS
-        written = context.left.split()[-1:] or [""]
-        preceded = context.before not in ("", *TITLES) and not context.starts and written[0][:1].isupper() and not written[0].isupper()
-        if context.capitalised and stands_alone(context) and not (followed or preceded or context.right[:1] == "-"):
-            if context.before not in _NOBODY:
-                yield context
+        joined = followed or _preceded(context) or context.right[:1] == "-" or not stands_alone(context)
+        if context.capitalised and not joined and context.before not in _NOBODY:
+            yield context
+
+
+def _preceded(context: Context) -> bool:
+    """Whether another name stands before it."""
+    if context.starts or context.before in ("", *TITLES):
+        return False
+    written = context.left.split()[-1]
+    return written[0].isupper() and not written.isupper()
 
 
 def _titled_before(context: Context, before: str, matcher: NameMatcher) -> str | None:
@@ -81,7 +89,8 @@ def _meant(
     line, people = lines[place], matcher.families[fold(context.surface)]
     around = nearby(lines, place, within=_EXCHANGE)
     speaking = {other.speaker for other in around}
-    called = is_vocative(line.text, len(context.left), len(context.left) + len(context.surface))
+    begin = len(_TITLE.sub("", context.left) if context.before in TITLES else context.left)
+    called = is_vocative(line.text, begin, len(context.left) + len(context.surface))
     if context.before in TITLES:
         return _only(people, speaking - {line.speaker}) if called and context.before in _ALSO_YOUNG else None
     if line.speaker in people:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from character_network.lexicon import CROWD, TITLES
+from character_network.lexicon import TITLES
+from character_network.lines import is_crowd
 
 __all__ = ["Entry", "grouped", "is_somebody"]
 
@@ -55,7 +56,7 @@ class Entry:
 
 
 def is_somebody(label: str, *, common: Collection[str]) -> bool:
-    """Whether a speaker label names one person: not ``Man 2``, ``Both`` or ``The Saleslady``.
+    """Whether a speaker label names one person: not ``Man 2``, ``Both`` or ``The Keeper``.
 
     Args:
         label: As the transcript has it.
@@ -64,7 +65,7 @@ def is_somebody(label: str, *, common: Collection[str]) -> bool:
     words = [word.casefold().strip(".,#()'\"") for word in label.split()]
     if not label[:1].isupper() or any(not word or any(map(str.isdigit, word)) for word in words):
         return False
-    return not all(word in CROWD for word in words) and (words[0] in TITLES or words[0] not in common)
+    return not is_crowd(label) and (words[0] in TITLES or words[0] not in common)
 
 
 def _is_title(word: str) -> bool:
@@ -135,7 +136,8 @@ def _full_names(counts: Mapping[str, int], people: list[Entry]) -> list[Entry]:
 
 def _single_names(counts: Mapping[str, int], people: list[Entry]) -> list[Entry]:
     new: list[Entry] = []
-    for name in sorted((name for name in counts if " " not in name), key=lambda name: (-len(name), name)):
+    singles = [name for name in counts if " " not in name]
+    for name in sorted(singles, key=lambda name: (-len(name), -counts[name], name)):
         everybody = [*people, *new]
         family = [person for person in everybody if person.surname == name]
         bearers = [person for person in everybody if name in (person.name, person.first)]

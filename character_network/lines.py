@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from character_network.lexicon import CROWD
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Line", "episodes_of", "nearby"]
+__all__ = ["Line", "episodes_of", "is_crowd", "nearby"]
 
 
 class Line(NamedTuple):
@@ -57,3 +59,8 @@ def nearby(lines: Sequence[Line], place: int, *, within: int) -> Sequence[Line]:
     """
     around = lines[max(0, place - within) : place + within + 1]
     return [line for line in around if line.scene == lines[place].scene]
+
+
+def is_crowd(label: str) -> bool:
+    """Whether a speaker label is a role that many may have (``Man 2``, ``Nurse``) rather than a name."""
+    return all(word.strip("#().").isdigit() or word.casefold() in CROWD for word in label.split())

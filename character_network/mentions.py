@@ -62,8 +62,8 @@ class NamedEntityRecognizer:
         """Return who is named where.
 
         Args:
-            dialogue: At least ``season``, ``episode``, ``line``, ``text``. With ``scene`` and ``speaker``, surnames that a
-                family shares are told apart, and nicknames learnt that people give themselves.
+            dialogue: At least ``season``, ``episode``, ``line``, ``text``. With ``scene`` and ``speaker``, more
+                surnames that a family shares are told apart, and nicknames learnt that people give themselves.
             progress: Counts episodes.
 
         Returns:

@@ -139,7 +139,11 @@ class NameMatcher:
             context = Context(text[: match.start()], surface, text[match.end() :])
             if self._accepts(context):
                 hits.append(Hit(self.owners[fold(surface)], surface, match.start(), match.end()))
-        cried = [Hit(self.owners[name], text[b:e], b, e) for name, b, e in drawn_out(text, self.owners)]
+        cried = [
+            Hit(self.owners[name], text[begin:finish], begin, finish)
+            for name, begin, finish in drawn_out(text, self.owners)
+            if self._accepts(Context(text[:begin], name.capitalize(), text[finish:]))
+        ]
         # Of "El-even" the name is the whole, of "M-Mike" what stands behind the stammer.
         hits = [hit for hit in hits if not any(other.begin == hit.begin < hit.finish < other.finish for other in cried)]
         further = [other for other in cried if not any(other.begin < h.finish and h.begin < other.finish for h in hits)]
@@ -168,7 +172,10 @@ class NameMatcher:
 
 
 def stands_alone(context: Context) -> bool:
-    """Whether no other word is joined to it in front: a hyphen before is a stammer (``W-Will``) or part of another word (``X-Ray``), and so is ``C'`` in ``C'MON``."""
+    """Whether no other word is joined to it in front.
+
+    A hyphen is a stammer (``W-Will``) or part of another word (``X-Ray``), an apostrophe too (``C'MON``).
+    """
     if re.search(r"\w['’]$", context.left):
         return False
     head = re.search(r"(\w+)-$", context.left)

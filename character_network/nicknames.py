@@ -19,7 +19,11 @@ _SELF: Final = re.compile(
     re.IGNORECASE,
 )
 _SHORT: Final = re.compile(rf"\b({_NAME}),? (?:(?:is|it's|that's) )?short for ({_NAME})(?![\w-])", re.IGNORECASE)
-_FOR_SHORT: Final = re.compile(rf"\b({_NAME})[,.!?]+ (?:(?:but|or|and) )?(?:you can |we |they )?(?:call (?:me|her|him) |just )?({_NAME})[, ]+for short\b", re.IGNORECASE)
+_FOR_SHORT: Final = re.compile(
+    rf"\b({_NAME})[,.!?]+ (?:(?:but|or|and) )?(?:you can |we |they )?(?:call (?:me|her|him) |just )?({_NAME})[, ]+"
+    r"for short\b",
+    re.IGNORECASE,
+)
 _NO_NAMES: Final = FUNCTION_WORDS | KIN | NUMBERS | OPENERS | ROLES | SUBJECTS
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from character_network.candidates import load_name_finder
 from character_network.grouping import Entry, grouped, is_somebody
 from character_network.lexicon import CROWD, FUNCTION_WORDS, MONTHS
-from character_network.surfaces import Surfaces, is_person
+from character_network.persons import is_person
+from character_network.surfaces import Surfaces
 from utils.errors import InputError
 from utils.models import find_weights
 from utils.progress import Progress, silent
@@ -84,7 +85,8 @@ def suggest_cast(
     people = [entry for entry in grouped(counts, _labels(speakers, surfaces)) if entry.said + entry.lines >= fewest]
     if not people:
         raise InputError(
-            "Nobody is named in these lines; give more of them, with capital letters, or transcripts that name speakers."
+            "Nobody is named in these lines; give more of them, with their capital letters, or transcripts that name "
+            "speakers."
         )
     return Suggestion(tuple(people), _rejected(surfaces, counts))
 

@@ -9,16 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from character_network.context import Context
-from character_network.lexicon import FUNCTION_WORDS, KIN, NUMBERS, OPENERS, ROLES, SUBJECTS, TITLES
+from character_network.lexicon import FUNCTION_WORDS, KIN, OPENERS, ROLES, SUBJECTS, TITLES
 from character_network.vocatives import is_vocative
 from utils.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from spacy.language import Language
 
-__all__ = ["NAME_WORD", "Evidence", "Surfaces", "is_person"]
+__all__ = ["NAME_WORD", "NOT_NAMES", "Evidence", "Surfaces", "plain"]
 
 NAME_WORD: Final = r"(?:Ma?c[A-Z]|[A-Z]['’])?[A-Z]?[a-z]+(?:-[A-Z][a-z]+)?"
 """A regular expression for one word of a name, which a look-ahead must require to begin with a capital."""
@@ -28,9 +26,7 @@ _RUN: Final = re.compile(
 _LOWER: Final = re.compile(r"(?<![\w'’-])[a-z]+(?![\w-])")
 _NOUN: Final = re.compile(r"\b(?:the|a|an|my|your|his|her|our|their) ([a-z]+)(?![\w-])", re.IGNORECASE)
 _PLACED: Final = re.compile(r"\b(?:in|at|near|into|through|outside|mt\.?)\s+$", re.IGNORECASE)
-_DETERMINED: Final = re.compile(
-    r"\b(?:the|a|an|some|any|every|my|your|his|her|our|their)\s+$", re.IGNORECASE
-)
+_DETERMINED: Final = re.compile(r"\b(?:the|a|an|some|any|every|my|your|his|her|our|their)\s+$", re.IGNORECASE)
 _CALLED: Final = re.compile(r"\b(?:name is|name's|named|called|call (?:me|him|her)|meet)\s+$", re.IGNORECASE)
 _FRAMES: Final = (
     "{} said so yesterday.",
@@ -39,13 +35,8 @@ _FRAMES: Final = (
     "This is my friend {}.",
     "{} is here with her brother.",
 )
-_THINGS: Final = frozenset(
-    "school middle high lab laboratory road street avenue lane drive hill pond lake river county city town park club house hotel "
-    "hospital church store circus university college island bridge valley woods station song story oven "
-    "wafers bars company temple".split()
-)
-"""What a run of capitals ends in that names a place or a thing."""
-_NEVER: Final = (FUNCTION_WORDS | OPENERS | KIN | SUBJECTS) - {"will", "april", "june", "august"}
+NOT_NAMES: Final = (FUNCTION_WORDS | OPENERS | KIN | SUBJECTS) - {"will", "april", "june", "august"}
+"""Casefolded words that name nobody, whatever their capitals."""
 
 
 class Span(NamedTuple):
@@ -121,20 +112,20 @@ class Surfaces:
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         for match in _RUN.finditer(text):
-            begin, finish = match.span()
+            begin = match.start()
             words = [(begin + word.start(), begin + word.end()) for word in re.finditer(r"\S+", match[0])]
             while words and self._clings(text, words):
                 words.pop(0)
-            while words and _plain(text[slice(*words[-1])]) in _NEVER | (TITLES - ROLES):
+            while words and plain(text[slice(*words[-1])]) in NOT_NAMES | (TITLES - ROLES):
                 words.pop()
             if words:
                 yield words[0][0], words[-1][1]
 
     def _clings(self, text: str, words: list[tuple[int, int]]) -> bool:
-        """Whether the first word of a run is only the beginning of a sentence: ``Tell Mike``, but not ``Will Byers``."""
+        """Whether a run's first word merely begins a sentence: in ``Tell Mike``, but not in ``Will Byers``."""
         begin, finish = words[0]
-        first = _plain(text[begin:finish])
-        if first in _NEVER - TITLES:
+        first = plain(text[begin:finish])
+        if first in NOT_NAMES - TITLES:
             return True
         if len(words) == 1 or first in TITLES or not _context(text, (begin, finish)).starts:
             return False
@@ -173,7 +164,8 @@ def _context(text: str, span: tuple[int, int]) -> Context:
     return Context(text[:begin], text[begin:finish], text[finish:])
 
 
-def _plain(word: str) -> str:
+def plain(word: str) -> str:
+    """Return a word without case and dot."""
     return word.casefold().rstrip(".")
 
 
@@ -187,35 +179,3 @@ def _observe(evidence: Evidence, span: Span, text: str) -> None:
     evidence.owned += context.possessive
     evidence.placed += bool(_PLACED.search(context.left))
     evidence.determined += bool(_DETERMINED.search(context.left))
-
-
-def is_person(name: str, evidence: Evidence, *, lower: Counter[str], refused: Collection[str] = ()) -> bool:
-    """Decide whether a surface names somebody.
-
-    A title or full name needs one word of the name finder. A single word needs a capital inside a sentence, no
-    article and no place before it in general, and either the name finder's word or somebody who is called so.
-
-    Args:
-        name: The surface.
-        evidence: How it is used.
-        lower: How often words are written in small letters.
-        refused: Casefolded names that are no people.
-    """
-    words = [_plain(word) for word in name.split()]
-    if re.search(r"(.)\1\1", name.casefold()) or name.casefold() in refused or all(word in _NEVER | NUMBERS and evidence.inner < 3 for word in words):
-        return False
-    sure = evidence.prior >= 0.6 or evidence.taken * 2 >= evidence.written
-    if len(words) > 1:
-        titled = words[0] in TITLES
-        return len(words) < 3 + titled and words[-1] not in _THINGS and (titled or (sure and evidence.taken > 0))
-    if max(evidence.determined, evidence.placed) * (2 if sure else 4) > evidence.written:
-        return False
-    if words[0] in TITLES and words[0] not in ROLES:
-        return False
-    usual = lower[words[0]] > evidence.inner
-    if evidence.prior > 0.9 and evidence.taken == evidence.written and not lower[words[0]]:
-        return True
-    if sure:
-        return evidence.inner > 0 and not (usual and evidence.inner < 3)
-    called = evidence.called >= 1 and evidence.inner >= 2
-    return (called and not (usual and evidence.called < 3)) or (evidence.inner >= 3 and evidence.taken * 3 >= evidence.written)
