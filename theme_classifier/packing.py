@@ -53,7 +53,7 @@ def _pack(linear: Any, dtype: torch.dtype, rows: int) -> None:
     product = torch.ops.mkldnn._linear_pointwise
     weight = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach().to(dtype), rows)
     bias = None if linear.bias is None else linear.bias.detach().to(dtype)
-    # The unpacked weight goes at once, so that never more than one layer lies in memory twice.
+    # Gone at once, unless it was mapped from its file: the map stays while any weight uses it.
     del linear.weight, linear.bias
     linear.weight, linear.bias = weight, bias
     linear.forward = lambda inputs: product(inputs.to(dtype), weight, bias, "none", [], "")
