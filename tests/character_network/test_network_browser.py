@@ -31,7 +31,7 @@ ROWS = [
 ]
 LINES = [
     ("Ada", "Bob", "together", 1, 1, 0, 4, 83.0, "Ada", HOSTILE, 1.0),
-    ("Ada", "Bob", "speaks_to", 1, 1, 0, 4, 83.0, "Ada", "Bob, the door!", 1.0),
+    ("Ada", "Bob", "speaks_to", 1, 1, 0, 5, 85.0, "Ada", "Bob, the door!", 1.0),
     ("Bob", "Ada", "speaks_to", 1, 2, 0, 8, 3725.0, "Bob", "I closed it.", 1.0),
 ]
 
