@@ -148,6 +148,14 @@ def test_an_unknown_option_is_refused_by_name() -> None:
     assert "--outt" in done.stderr
 
 
+def test_a_network_from_subtitles_and_its_refusals(subtitles: Path, tmp_path: Path) -> None:
+    done = hawkins("network", subtitles, "--kind", "speaks_to", "--format", "csv", "--out", tmp_path / "n.csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().endswith("n.csv: 4 people, 3 ties (speaks_to).")
+    refused(hawkins("network", subtitles, "--kind", "speaksto"), "speaksto", "Did you mean speaks_to")
+    refused(hawkins("network", subtitles, "--format", "gefx"), "gefx", "Did you mean gexf")
+
+
 @pytest.mark.slow
 def test_doctor_names_tasks_and_remedies() -> None:
     done = hawkins("doctor")

@@ -111,9 +111,11 @@ function hawkinsNetwork(id) {
   const tieButton = tie => button(name(tie.from) + arrow() + name(tie.to), () => chooseTie(tie.from, tie.to), number(tie.weight));
 
   function tell(people, all, shown) {
-    const aside = find("aside");
+    const aside = find("aside"), inside = aside.contains(document.activeElement);
     aside.replaceChildren(...(state.tie ? aboutTie(all) : state.person !== null ? aboutPerson(people, all) : overview(people)));
     aside.scrollTop = 0;
+    // The button that was pressed is gone: the keyboard goes on from the first of the new ones.
+    if (inside && find("aside button")) find("aside button").focus();
     const heading = `${kind().title}, ${when()}`;
     const centre = [...people.keys()].slice(0, 5).map(name).join(", ");
     box.setAttribute("aria-label", `${heading}: ${people.size} people; at the centre ${centre}.`);
@@ -146,8 +148,6 @@ function hawkinsNetwork(id) {
   const back = words => { const item = button("← " + words, () => {
     if (state.tie && state.person !== null) state.tie = null; else state.tie = state.person = null;
     draw();
-    const first = find("aside button");
-    if (first) first.focus();
   }); return list("ul", [item]); };
 
   function aboutPerson(people, all) {

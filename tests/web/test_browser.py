@@ -198,7 +198,7 @@ def test_the_report_opens_from_disk_without_a_network(
     page.goto(path.as_uri())
     expect(page.locator("[data-figure=figure-themes] .scatterlayer .trace")).to_have_count(len(results.theme_labels))
     expect(page.locator(".hawkins-network canvas")).to_be_visible()
-    page.get_by_label("Speaks to").check()
+    page.get_by_role("radio", name="Speaks to").check()
     expect(page.locator("[data-figure=figure-centrality-speaks_to]")).to_be_visible()
     expect(page.locator("[data-figure=figure-centrality-together]")).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
