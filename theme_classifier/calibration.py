@@ -1,10 +1,10 @@
 """From a tier's evidence to numbers between 0 and 1 that mean the same for every theme.
 
-Evidence is standardised against neutral speech: 0 is what an everyday line gets on average, 1 is one standard deviation
-of such lines. A logistic curve maps it to a score. Themes with a trained head have a curve of their own, fitted on lines
-that people marked: there the score is a probability. For all others the curve's two numbers were chosen, not fitted:
-an everyday line lies near 0.02, a line three deviations above it at one half. That score orders texts, and is no
-frequency: where a theme is rare, fewer than half of the texts at one half show it.
+Evidence is standardised against neutral speech: 0 is what an everyday line gets on average, 1 is one standard
+deviation of such lines. A logistic curve maps it to a score. Themes with a trained head have a curve of their own,
+fitted on lines that people marked: there the score is a probability. For all others the curve's two numbers were
+chosen, not fitted: an everyday line lies near 0.02, a line three deviations above it at one half. That score orders
+texts and is no frequency: where a theme is rare, fewer than half of the texts at one half show it.
 """
 
 from __future__ import annotations

@@ -61,7 +61,9 @@ class SentenceEncoder:
 
     def _load(self) -> tuple[Any, Any]:
         if self._loaded is None:
-            self._loaded = _read_encoder(self.path)
+            tokenizer, model = _read_encoder(self.path)
+            # Faster than fp32 weights under autocast, which converts them for every batch.
+            self._loaded = tokenizer, model.bfloat16() if cpu_has_bf16() else model
         return self._loaded
 
     def encode(self, texts: Sequence[str], *, progress: Progress = silent) -> NDArray[np.float32]:
@@ -83,12 +85,17 @@ class SentenceEncoder:
         unique = {text: index for index, text in enumerate(dict.fromkeys(texts))}
         if not unique:
             return np.empty((0, model.config.hidden_size), dtype=np.float32)
-        tokens = tokenizer(list(unique), truncation=True, max_length=self._longest)["input_ids"]
+        tokens = tokenizer(
+            list(unique),
+            truncation=True,
+            max_length=self._longest,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )["input_ids"]
         vectors = np.empty((len(unique), model.config.hidden_size), dtype=np.float32)
         batches = list(batches_by_length([len(t) for t in tokens], budget=self._budget))
         for batch in progress(batches, description="Embedding lines"):
-            padded = tokenizer.pad({"input_ids": [tokens[index] for index in batch]}, return_tensors="pt")
-            vectors[batch] = _pool(model, padded)
+            vectors[batch] = _pool(model, [tokens[index] for index in batch], filler=tokenizer.pad_token_id)
         return vectors[[unique[text] for text in texts]]
 
 
@@ -123,13 +130,17 @@ def _read_encoder(path: Path) -> tuple[Any, Any]:
     return tokenizer, model.eval()
 
 
-def _pool(model: Any, padded: Any) -> NDArray[np.float32]:
+def _pool(model: Any, tokens: Sequence[Sequence[int]], *, filler: int) -> NDArray[np.float32]:
     """Mean over real tokens, then unit length."""
     import torch
+    from torch.nn.utils.rnn import pad_sequence
 
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=cpu_has_bf16()):
-        hidden = model(**padded).last_hidden_state.float()
-    weight = padded["attention_mask"].unsqueeze(-1).float()
-    mean = (hidden * weight).sum(dim=1) / weight.sum(dim=1)
-    pooled: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).numpy()
+    lengths = torch.tensor([len(row) for row in tokens])
+    ids = pad_sequence([torch.tensor(row) for row in tokens], batch_first=True, padding_value=filler)
+    mask = (torch.arange(ids.shape[1]) < lengths[:, None]).long()
+    with torch.inference_mode():
+        hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state
+        # A sum in bfloat16 would lose what the layers kept.
+        mean = (hidden * mask.unsqueeze(-1).to(hidden.dtype)).sum(dim=1, dtype=torch.float32) / lengths[:, None]
+        pooled: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).numpy()
     return pooled

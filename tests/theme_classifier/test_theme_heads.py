@@ -4,7 +4,6 @@ import csv
 import json
 import re
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -150,10 +149,12 @@ def test_neutral_speech_is_the_yardstick_of_heads_too() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("theme", "floor"), [("Rebellion", 0.58), ("Guilt", 0.75)])
-def test_marked_lines_of_the_sample_are_told_apart(
-    theme: str, floor: float, auc: Callable[[list[bool], list[float]], float]
-) -> None:
+def test_marked_lines_of_the_sample_are_told_apart_as_well_as_measured() -> None:
+    from sklearn.metrics import roc_auc_score
+
     rows = marked_lines()
     scores = ThemeClassifier(THEMES).score([row["text"] for row in rows])
-    assert auc([theme in row["themes"] for row in rows], scores[theme].tolist()) > floor
+    # Love is missing on purpose: at 0.51 it is no better than chance on these lines (benchmarks/README.md).
+    for theme, floor in {"Guilt": 0.78, "Isolation": 0.8, "Trust": 0.65, "Rebellion": 0.59}.items():
+        marks = [theme in row["themes"].split(";") for row in rows]
+        assert roc_auc_score(marks, scores[theme]) > floor, theme
