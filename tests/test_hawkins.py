@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -86,6 +87,28 @@ def test_a_name_without_season_and_episode(subtitles: Path, tmp_path: Path) -> N
 def test_transcripts_that_are_not_there(subtitles: Path, tmp_path: Path) -> None:
     done = hawkins("analyze", subtitles, "--transcripts", tmp_path / "none", "--out", tmp_path / "out")
     refused(done, "none")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--labels", ""), ("No themes were given",)),
+        (("--labels", "Hope,,Trust"), ("blank",)),
+        (("--labels", "Hope,hope"), ("given twice",)),
+        (("--by", "speaker"), ("episode, scene or character",)),
+        (("--format", "pdf"), ("csv, html, json, png",)),
+        (("--format", "png"), ("--out FOLDER",)),
+    ],
+)
+def test_themes_that_cannot_be_shown(subtitles: Path, options: tuple[str, ...], words: tuple[str, ...]) -> None:
+    refused(hawkins("themes", subtitles, *options), *words)
+
+
+def test_themes_of_characters_nobody_names(subtitles: Path, tmp_path: Path) -> None:
+    (subtitles / "Show.S01E01.srt").write_text(SRT.replace("MIKE: ", "").replace("LUCAS: ", "").replace("JOYCE: ", ""))
+    done = hawkins("themes", subtitles, "--by", "character", "--out", tmp_path / "out")
+    refused(done, "No speaker is known", "--transcripts DIR")
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_character() -> None:
@@ -192,13 +215,32 @@ def test_analyze_writes_everything_and_reads_it_again(subtitles: Path, tmp_path:
     assert not list(out.glob(".*"))
 
 
+@pytest.mark.slow
+def test_themes_go_to_a_folder_or_to_a_program(subtitles: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = hawkins("themes", subtitles, "--labels", "Hope,Friendship", "--by", "character", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in out.iterdir()) == [
+        "character-lines.csv",
+        "themes-by-character-and-episode.csv",
+        "themes-by-character.csv",
+        "themes-by-character.png",
+    ]
+    done = hawkins("themes", subtitles, "--labels", "Hope,Friendship", "--format", "csv")
+    assert done.stdout.splitlines()[0] == "season,episode,Hope,Friendship,raw_Hope,raw_Friendship"
+
+
 def test_an_interrupted_analysis_says_so_and_goes_on(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "hawkins.py"), "analyze", str(SAMPLE / "subtitles"), "--out", str(tmp_path)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not (tmp_path / "dialogue.parquet").exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    while process.poll() is None and time.monotonic() < deadline:
+        # Python forgets an interrupt that falls into a callback of its importer; people press again.
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert errors.rstrip().endswith("Interrupted.")
