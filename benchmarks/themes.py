@@ -33,7 +33,7 @@ from theme_classifier.entailment import EntailmentTier
 from theme_classifier.labels import ThemeQuery, theme_queries
 from theme_classifier.passages import passages
 from utils.data_loader import load_dialogue
-from utils.embeddings import cpu_has_bf16
+from utils.packing import cpu_has_bf16
 from utils.progress import silent
 from utils.series import load_series
 

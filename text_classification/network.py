@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from utils.embeddings import batches_by_length, cpu_has_bf16
+from utils.embeddings import batches_by_length
 from utils.errors import WeightsError
+from utils.packing import cpu_has_bf16
 from utils.progress import Progress, silent
 
 if TYPE_CHECKING:

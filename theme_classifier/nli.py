@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from theme_classifier.packing import can_pack, pack_linears
 from theme_classifier.pairs import Pair, PairEncoder
 from theme_classifier.tiers import entailment_id, read_config
-from utils.embeddings import cpu_has_bf16
 from utils.errors import WeightsError
+from utils.packing import can_pack, cpu_has_bf16, pack_linears
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,20 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from utils.errors import WeightsError
+from utils.packing import can_pack, cpu_has_bf16, pack_linears
 from utils.progress import Progress, silent
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["SentenceEncoder", "batches_by_length", "cpu_has_bf16"]
-
-
-def cpu_has_bf16() -> bool:
-    """Whether the processor multiplies bfloat16 natively; emulation would be slower than fp32."""
-    import torch
-
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+__all__ = ["SentenceEncoder", "batches_by_length"]
 
 
 def batches_by_length(lengths: Sequence[int], *, budget: int) -> Iterator[list[int]]:
@@ -53,7 +47,7 @@ class SentenceEncoder:
         budget: Tokens a batch.
     """
 
-    def __init__(self, path: Path, *, longest: int = 256, budget: int = 4096) -> None:
+    def __init__(self, path: Path, *, longest: int = 256, budget: int = 1024) -> None:
         self.path = path
         self._longest = longest
         self._budget = budget
@@ -63,7 +57,10 @@ class SentenceEncoder:
         if self._loaded is None:
             tokenizer, model = _read_encoder(self.path)
             # Faster than fp32 weights under autocast, which converts them for every batch.
-            self._loaded = tokenizer, model.bfloat16() if cpu_has_bf16() else model
+            model = model.bfloat16() if cpu_has_bf16() else model
+            if can_pack(model.dtype):
+                pack_linears(model, dtype=model.dtype, rows=self._budget)
+            self._loaded = tokenizer, model
         return self._loaded
 
     def encode(self, texts: Sequence[str], *, progress: Progress = silent) -> NDArray[np.float32]:

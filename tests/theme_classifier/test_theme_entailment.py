@@ -13,8 +13,8 @@ from theme_classifier.entailment import EntailmentTier
 from theme_classifier.labels import ThemeQuery
 from theme_classifier.quick import QuickTier
 from theme_classifier.tiers import open_tier
-from utils.embeddings import cpu_has_bf16
 from utils.errors import InputError, WeightsError
+from utils.packing import cpu_has_bf16
 
 HYPOTHESES = ("This text expresses hope.", "This text is about trust and love.", "I am all alone.")
 QUERIES = [ThemeQuery(label=h, hypothesis=h, phrases=((h,),)) for h in HYPOTHESES]

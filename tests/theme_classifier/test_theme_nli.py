@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 
 from theme_classifier.nli import best_device, contrasted_classes, half_precision
-from theme_classifier.packing import can_pack, pack_linears
-from utils.embeddings import cpu_has_bf16
+from utils.packing import can_pack, cpu_has_bf16, pack_linears
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from utils.embeddings import SentenceEncoder, batches_by_length, cpu_has_bf16
+from utils.embeddings import SentenceEncoder, batches_by_length
 from utils.errors import WeightsError
+from utils.packing import cpu_has_bf16
 
 HIDDEN = 32
 WORDS = (

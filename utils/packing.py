@@ -10,12 +10,17 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING, Any
 
-from utils.embeddings import cpu_has_bf16
-
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["can_pack", "pack_linears"]
+__all__ = ["can_pack", "cpu_has_bf16", "pack_linears"]
+
+
+def cpu_has_bf16() -> bool:
+    """Whether the processor multiplies bfloat16 natively; emulation would be slower than fp32."""
+    import torch
+
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def can_pack(dtype: torch.dtype) -> bool:
