@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from theme_classifier import evidence_lines
+from theme_classifier import episode_lines, evidence_lines
 from utils.episodes import Episode
 from utils.reading.timecodes import timecode
 
@@ -50,13 +50,19 @@ def quoted(rows: pd.DataFrame) -> tuple[Line, ...]:
     return tuple(Line(place=place(row), speaker=speaker(row), text=row["text"]) for row in rows.to_dict("records"))
 
 
-def quotations(turns: pd.DataFrame, wanted: pd.DataFrame, *, most: int) -> list[tuple[Line, ...]]:
+def quotations(
+    turns: pd.DataFrame, wanted: pd.DataFrame, *, themes: pd.DataFrame | None = None, most: int = 2
+) -> list[tuple[Line, ...]]:
     """Return the lines behind each row of ``wanted``, strongest first.
 
     Args:
         turns: The ``theme_turns`` table.
         wanted: As for `theme_classifier.evidence_lines`.
+        themes: The ``themes`` table, where whole episodes are asked for (see `theme_classifier.episode_lines`).
         most: Lines a row at most.
     """
-    found = evidence_lines(turns, wanted, most=most)
+    if themes is None:
+        found = evidence_lines(turns, wanted, most=most)
+    else:
+        found = episode_lines(themes, turns, wanted, most=most)
     return [quoted(found[found["of"] == number]) for number in range(len(wanted))]

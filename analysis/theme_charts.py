@@ -87,7 +87,7 @@ def theme_figure(themes: pd.DataFrame, turns: pd.DataFrame, *, raw: bool = False
     figure = empty_figure(460, hovermode="closest", legend=_LEGEND)
     for number, label in enumerate(theme_labels(themes)):
         both = [table[label].round(4).tolist() for table in curves]
-        said = [hover_lines(lines) for lines in quotations(turns, keys.assign(theme=label), most=2)]
+        said = [hover_lines(lines) for lines in quotations(turns, keys.assign(theme=label), themes=themes)]
         add_curve(
             figure,
             number,

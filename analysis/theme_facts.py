@@ -89,7 +89,9 @@ def theme_peaks(
     for number, row in enumerate(found.to_dict("records")):
         here = said[said["of"] == number]
         # The passage is quoted whole already, whoever speaks in it.
-        others = here[[text not in row["text"] for text in here["text"]]].head(lines - 1)
+        own = (here["line"] <= row["line"]) & (here["last"] >= row["line"])
+        quoted_already = own | here["text"].isin([text for text in here["text"] if text in row["text"]])
+        others = here[~quoted_already].head(lines - 1)
         told[row["theme"]].append(_peak(row, quoted(others.sort_values("line"))))
     return told
 
@@ -122,19 +124,19 @@ def moved_most(
         lines: Lines a theme at most.
 
     Returns:
-        By the later episode; None where nothing rose, or nothing fell.
+        By the later episode; None where nothing rose, or fell, by as much as its standard error.
 
     Raises:
         InputError: If a column is missing.
     """
     changes = theme_changes(themes)
     ends = changes.groupby(list(EPISODE_KEYS))["change"]
-    rises = changes.loc[ends.idxmax()].query("change > 0")
-    falls = changes.loc[ends.idxmin()].query("change < 0")
-    up = _shifts(rises, quotations(turns, rises[["theme", *EPISODE_KEYS]], most=lines))
+    rises = changes.loc[ends.idxmax()].query("change > 0 and not change < error")
+    falls = changes.loc[ends.idxmin()].query("change < 0 and not -change < error")
+    up = _shifts(rises, quotations(turns, rises[["theme", *EPISODE_KEYS]], themes=themes, most=lines))
     before = ["season_before", "episode_before"]
     earlier = falls[["theme", *before]].set_axis(["theme", *EPISODE_KEYS], axis=1)
-    down = _shifts(falls, quotations(turns, earlier, most=lines))
+    down = _shifts(falls, quotations(turns, earlier, themes=themes, most=lines))
     keys = changes[list(EPISODE_KEYS)].drop_duplicates().itertuples(index=False, name=None)
     return {(at := Episode(*key)): (up.get(at), down.get(at)) for key in keys}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ from theme_classifier import (
     ThemeClassifier,
     character_themes,
     episode_curves,
+    episode_lines,
     evidence_lines,
     peaks,
     raw_scenes,
@@ -88,7 +90,7 @@ def split_labels(written: str) -> list[str]:
         The labels as written, blank ones too: `ThemeClassifier` refuses those.
     """
     written = written.strip().removesuffix(",")
-    return [label.strip() for label in written.replace("\n", ",").split(",")] if written.strip() else []
+    return re.split(r"\s*[,\n]\s*", written) if written else []
 
 
 def require_view(by: str) -> ThemeView:
@@ -161,7 +163,7 @@ def _by_episode(reading: ThemeReading) -> dict[str, pd.DataFrame]:
     earlier = changes[["season_before", "episode_before"]].set_axis(list(EPISODE_KEYS), axis=1)
     # A rise is seen in the lines of the later episode, a fall in those of the earlier.
     where = changes[list(EPISODE_KEYS)].where(changes["change"] > 0, earlier)
-    said = evidence_lines(reading.turns, where.assign(theme=changes["theme"]), most=1).set_index("of")
+    said = episode_lines(reading.themes, reading.turns, where.assign(theme=changes["theme"]), most=1).set_index("of")
     of_line = said[["season", "episode", "line", "start", "speaker", "text"]].add_prefix("said_")
     return {
         "themes-by-episode": _with_raw(episode_curves, reading, list(EPISODE_KEYS)),

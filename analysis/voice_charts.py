@@ -23,7 +23,7 @@ MOST_CHARACTERS: Final = 16
 _LEAST_REACH: Final = 0.4  # of the colours, in natural logarithms: small differences stay pale
 _LEGEND: Final = {"orientation": "h", "y": -0.14, "x": 0, "yanchor": "top"}
 # Less than others, as others, more than others: the page shows through where there is no difference.
-_LESS_MORE: Final = ((0.0, "rgba(70,110,200,0.9)"), (0.5, "rgba(128,134,145,0.06)"), (1.0, "rgba(200,40,50,0.95)"))
+_LESS_MORE: Final = ((0.0, "rgba(70,110,200,0.65)"), (0.5, "rgba(128,134,145,0.06)"), (1.0, "rgba(210,50,50,0.7)"))
 
 
 def characters_figure(turns: pd.DataFrame, *, raw: bool = False) -> go.Figure:

@@ -88,6 +88,28 @@ def test_transcripts_that_are_not_there(subtitles: Path, tmp_path: Path) -> None
     refused(done, "none")
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--labels", ""), ("No themes were given",)),
+        (("--labels", "Hope,,Trust"), ("blank",)),
+        (("--labels", "Hope,hope"), ("given twice",)),
+        (("--by", "speaker"), ("episode, scene or character",)),
+        (("--format", "pdf"), ("csv, html, json, png",)),
+        (("--format", "png"), ("--out FOLDER",)),
+    ],
+)
+def test_themes_that_cannot_be_shown(subtitles: Path, options: tuple[str, ...], words: tuple[str, ...]) -> None:
+    refused(hawkins("themes", subtitles, *options), *words)
+
+
+def test_themes_of_characters_nobody_names(subtitles: Path, tmp_path: Path) -> None:
+    (subtitles / "Show.S01E01.srt").write_text(SRT.replace("MIKE: ", "").replace("LUCAS: ", "").replace("JOYCE: ", ""))
+    done = hawkins("themes", subtitles, "--by", "character", "--out", tmp_path / "out")
+    refused(done, "No speaker is known", "--transcripts DIR")
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_unknown_character() -> None:
     refused(hawkins("chat", "Elevn", "Hello"), "Elevn", "Did you mean Eleven")
 
@@ -190,6 +212,21 @@ def test_analyze_writes_everything_and_reads_it_again(subtitles: Path, tmp_path:
     assert "UserWarning" not in again.stderr
     assert pd.read_parquet(out / "dialogue.parquet")["text"].str.contains("quarry").any()
     assert not list(out.glob(".*"))
+
+
+@pytest.mark.slow
+def test_themes_go_to_a_folder_or_to_a_program(subtitles: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = hawkins("themes", subtitles, "--labels", "Hope,Friendship", "--by", "character", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in out.iterdir()) == [
+        "character-lines.csv",
+        "themes-by-character-and-episode.csv",
+        "themes-by-character.csv",
+        "themes-by-character.png",
+    ]
+    done = hawkins("themes", subtitles, "--labels", "Hope,Friendship", "--format", "csv")
+    assert done.stdout.splitlines()[0] == "season,episode,Hope,Friendship,raw_Hope,raw_Friendship"
 
 
 def test_an_interrupted_analysis_says_so_and_goes_on(tmp_path: Path) -> None:

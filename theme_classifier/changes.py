@@ -44,7 +44,7 @@ def theme_changes(themes: pd.DataFrame) -> pd.DataFrame:
     import numpy as np
 
     require_columns(themes, SCENE_KEYS, name="themes")
-    long = themes[list(EPISODE_KEYS)].join(themes[theme_labels(themes)]).melt(list(EPISODE_KEYS), var_name="theme")
+    long = themes[[*EPISODE_KEYS, *theme_labels(themes)]].melt(list(EPISODE_KEYS), var_name="theme")
     after = long.groupby([*EPISODE_KEYS, "theme"], as_index=False).agg(after=("value", "mean"), spread=("value", "sem"))
     # Sorted by episode within a theme, so that the row before is the episode before.
     after = after.sort_values(["theme", *EPISODE_KEYS], ignore_index=True)

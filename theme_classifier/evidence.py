@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from theme_classifier.turns import TURNS
 from utils.errors import InputError
-from utils.tables import require_columns
+from utils.tables import EPISODE_KEYS, SCENE_KEYS, require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LINES", "evidence_lines"]
+__all__ = ["LINES", "episode_lines", "evidence_lines"]
 
 LINES: Final = ("theme", "rank", "score", *TURNS)
 """Columns of what `evidence_lines` returns, before ``of``."""
@@ -51,6 +51,36 @@ def evidence_lines(turns: pd.DataFrame, wanted: pd.DataFrame, *, most: int = 3) 
     if not found:
         return pd.DataFrame(columns=columns)
     return pd.concat(found).sort_values(["of", "rank"], kind="stable", ignore_index=True)[columns]
+
+
+def episode_lines(themes: pd.DataFrame, turns: pd.DataFrame, wanted: pd.DataFrame, *, most: int = 2) -> pd.DataFrame:
+    """Find what makes a theme strong in an episode: its strongest scenes, and in each the strongest line.
+
+    An episode's number is the mean of its scenes; the strongest lines of an episode alone may come from one of them.
+
+    Args:
+        themes: The ``themes`` table.
+        turns: The ``theme_turns`` table of the same reading.
+        wanted: One row a question: ``theme``, ``season`` and ``episode``.
+        most: Scenes a question at most.
+
+    Returns:
+        As `evidence_lines`; ``rank`` counts the scenes.
+
+    Raises:
+        InputError: If a column or theme is missing, or ``most`` is not positive.
+    """
+    require_columns(wanted, ("theme", *EPISODE_KEYS), name="wanted")
+    labels = [str(theme) for theme in wanted["theme"].unique()]
+    require_columns(themes, (*SCENE_KEYS, *labels), name="themes")
+    scenes = themes[[*SCENE_KEYS, *labels]].melt(list(SCENE_KEYS), var_name="theme", value_name="strength")
+    asked = wanted[["theme", *EPISODE_KEYS]].reset_index(drop=True).rename_axis("question").reset_index()
+    both = asked.merge(scenes, on=["theme", *EPISODE_KEYS])
+    both = both.sort_values(["question", "strength"], ascending=[True, False], kind="stable", ignore_index=True)
+    top = both.groupby("question").head(most).reset_index(drop=True)
+    found = evidence_lines(turns, top, most=1)
+    of = top["question"].to_numpy()[found["of"].to_numpy(dtype="int64")]
+    return found.assign(of=of, rank=found.groupby(of).cumcount() + 1)
 
 
 def _strongest(turns: pd.DataFrame, asked: pd.DataFrame, keys: list[str], theme: str, most: int) -> pd.DataFrame:

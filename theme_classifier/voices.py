@@ -4,6 +4,9 @@ A character's score for a theme is the mean score of what it says, weighted by w
 everybody with the weight of `_PRIOR_WORDS` words: (sum of words x score + prior x mean) / (words + prior). Three lines
 therefore move it hardly at all. Between characters the score compares; beside the mean of everybody it says of what
 somebody speaks more than others.
+
+The weight of the prior is measured: on 17 episodes of a real series, scores differ between characters as much as the
+means of 600 to 3,600 words of one character do by chance, by theme (one theme: more).
 """
 
 from __future__ import annotations
@@ -50,7 +53,7 @@ def character_themes(turns: pd.DataFrame, *, by_episode: bool = False, raw: bool
 
     Returns:
         ``character``, with ``by_episode`` also ``season`` and ``episode``, then ``lines`` and ``words`` (how many) and
-        one column a label, 0-1; who speaks most comes first, then episodes in order.
+        one column a label, 0-1; whoever has most lines comes first, then episodes in order.
 
     Raises:
         InputError: If a column is missing or no speaker is known.
@@ -62,7 +65,7 @@ def character_themes(turns: pd.DataFrame, *, by_episode: bool = False, raw: bool
     labels = list(scores.columns)
     everybody = weighted.sum() / words.sum()
     sums[labels] = (sums[labels] + _PRIOR_WORDS * everybody).div(sums["words"] + _PRIOR_WORDS, axis=0)
-    rank = known.groupby("character")["words"].sum()
+    rank = known.groupby("character")["lines"].sum()
     order = sums.assign(rank=-sums["character"].map(rank)).sort_values(["rank", *keys], ignore_index=True)
     return order[[*keys, "lines", "words", *labels]]
 

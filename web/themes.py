@@ -172,7 +172,7 @@ def _people(shown: _Shown) -> list[str]:
 
 
 def _episodes(shown: _Shown, raw: bool, _episode: str, _character: str) -> tuple[Any, str]:
-    said = "<h3>What changed most</h3>" + theme_changes_part(shown.themes, shown.turns) + _peaks(shown)
+    said = f"<h3>What changed most</h3>{theme_changes_part(shown.themes, shown.turns)}{_peaks(shown)}"
     return theme_figure(shown.themes, shown.turns, raw=raw), said
 
 
