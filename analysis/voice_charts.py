@@ -69,7 +69,7 @@ def characters_figure(turns: pd.DataFrame, *, raw: bool = False) -> go.Figure:
         ygap=2,
     )
     figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False)
-    figure.update_xaxes(side="top", showgrid=False)
+    figure.update_xaxes(side="top", automargin=True, showgrid=False, ticks="", tickfont={"size": 12})
     return figure
 
 

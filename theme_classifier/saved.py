@@ -54,11 +54,20 @@ def read_saved(path: Path, *, key: str) -> pd.DataFrame | None:
 
     Returns:
         The table, or None where the file is absent, altered, or made from something else.
+
+    Raises:
+        InputError: If the file is there but cannot be read.
     """
     import pandas as pd
 
     record = _record(path)
-    if record is None or record.get("key") != key or not path.is_file() or record.get("sha256") != file_digest(path):
+    if record is None or record.get("key") != key or not path.is_file():
+        return None
+    try:
+        digest = file_digest(path)
+    except OSError as error:
+        raise InputError(f"Cannot read {path} ({error.strerror}); remove it or give another save_path.") from None
+    if record.get("sha256") != digest:
         return None
     return pd.read_csv(path, keep_default_na=False, dtype={"script": "string"})
 

@@ -6,7 +6,7 @@ therefore move it hardly at all. Between characters the score compares; beside t
 somebody speaks more than others.
 
 The weight of the prior is measured: on 17 episodes of a real series, scores differ between characters as much as the
-means of 600 to 3,600 words of one character do by chance, by theme (one theme: more).
+means of 600 to 12,000 words of one character do by chance, by theme; the median of eight themes is 1,500.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["average_themes", "character_themes", "relative_themes"]
 
-_PRIOR_WORDS: Final = 1000.0
+_PRIOR_WORDS: Final = 1500.0
 _NEEDED: Final = (*EPISODE_KEYS, "line", "last", "speaker", "words")
 
 

@@ -83,6 +83,28 @@ def test_what_is_not_ours_is_left_alone(season: Path, tiny_encoder: Path, tmp_pa
     assert notes.read_text() == "mine"
 
 
+@pytest.mark.parametrize("record", ["not json", "[]", "\x00"])
+def test_a_record_that_cannot_be_read_is_named(season: Path, tiny_encoder: Path, tmp_path: Path, record: str) -> None:
+    target = tmp_path / "themes.csv"
+    classifier = ThemeClassifier(["Danger"], model=tiny_encoder)
+    classifier.get_themes(season, target)
+    kept = target.read_text()
+    (tmp_path / "themes.csv.json").write_text(record)
+    with pytest.raises(InputError, match=r"no readable themes\.csv\.json beside it\); remove it"):
+        classifier.get_themes(season, target)
+    assert target.read_text() == kept
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_saved_result_without_rights_is_named(season: Path, tiny_encoder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "themes.csv"
+    classifier = ThemeClassifier(["Danger"], model=tiny_encoder)
+    classifier.get_themes(season, target)
+    target.chmod(0)
+    with pytest.raises(InputError, match="Cannot read"):
+        classifier.get_themes(season, target)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_without_rights_is_named(season: Path, tiny_encoder: Path, tmp_path: Path) -> None:
     locked = tmp_path / "locked"

@@ -134,7 +134,7 @@ def test_a_character_is_drawn_to_the_mean_of_everybody() -> None:
     mean = average_themes(table)["Danger"]
     assert mean == pytest.approx(0.2)  # whoever is unknown does not count
     people = character_themes(table).set_index("character")["Danger"]
-    assert people["Ada"] == pytest.approx((1000 * 0.5 + 1000 * mean) / 2000)
+    assert people["Ada"] == pytest.approx((1000 * 0.5 + 1500 * mean) / 2500)
     assert relative_themes(table).loc["Ada", "Danger"] == pytest.approx(people["Ada"] / mean)
     assert character_themes(table, raw=True).set_index("character").loc["Ben", "Danger"] > 0.4
 
