@@ -140,10 +140,31 @@ class NliModel:
         return margin
 
 
+def _loaded(path: Path) -> Any:
+    """Return a model and what transformers says of its loading.
+
+    transformers maps the files, and what was read through a map stays while any weight uses it: packed weights would
+    come on top. So weights are read into memory of their own, but for the embeddings, of which few rows are needed.
+    """
+    import torch
+    from safetensors import safe_open
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    config = AutoConfig.from_pretrained(path, local_files_only=True)
+    with torch.device("meta"):
+        architecture: Any = type(AutoModelForSequenceClassification.from_config(config))  # type: ignore[no-untyped-call]
+    state: dict[str, Any] = {}
+    for file in sorted(path.glob("*.safetensors")):
+        with safe_open(file, framework="pt", backend="pread") as read, safe_open(file, framework="pt") as mapped:
+            for name in read.keys():  # noqa: SIM118 - it is no dict
+                is_embedding = mapped.get_slice(name).get_shape()[:1] == [config.vocab_size]
+                state[name] = (mapped if is_embedding else read).get_tensor(name)
+    return architecture.from_pretrained(None, config=config, state_dict=state, output_loading_info=True)
+
+
 def _read_model(path: Path) -> Any:
     """Load a classifier from a folder that really holds one: transformers makes up what is missing."""
     from safetensors import SafetensorError
-    from transformers import AutoModelForSequenceClassification
     from transformers.utils import logging as transformers_logging
 
     logging: Any = transformers_logging
@@ -155,9 +176,7 @@ def _read_model(path: Path) -> Any:
     reported = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
-        model, loaded = AutoModelForSequenceClassification.from_pretrained(
-            path, local_files_only=True, use_safetensors=True, output_loading_info=True
-        )
+        model, loaded = _loaded(path)
     except (OSError, ValueError, SafetensorError) as error:
         raise WeightsError(f"{path} holds no NLI model: {str(error).splitlines()[0]}") from None
     finally:
