@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from analysis.chart_style import FAINT, INK, empty_figure, plain
-from character_network.picture import COLOURS
+from character_network.picture_style import COLOURS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ from analysis.charts import centrality_figure
 from analysis.theme_charts import scene_heatmap, theme_figure
 from analysis.voice_charts import characters_figure
 from analysis.voice_facts import speakers_known
-from character_network import KIND_NAMES, centrality, network_fragment, network_library, page_lines
+from character_network import KIND_NAMES, NO_NAMES, centrality, network_fragment, network_library, page_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,6 +73,7 @@ def report_html(results: Results) -> str:
         changes=parts.changes_part(results),
         network=_drawn_network(results),
         networks=list(_networks(results.edges)),
+        no_names=NO_NAMES,
         places=parts.places_part(results.places),
     )
     return str(page)

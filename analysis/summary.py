@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from analysis.results import Results
-from character_network import centrality, change_sentences
+from character_network import NO_NAMES, centrality, change_sentences
 from theme_classifier.curves import episode_curves
 from utils.episodes import Episode
 
@@ -37,9 +37,11 @@ def summary(results: Results) -> Iterator[RenderableType]:
         f"{len(dialogue):,} lines, speaker known for {known:.0%}, {len(results.mentions):,} names said"
     )
     yield _themes(results)
-    if len(results.edges):
+    if (results.edges["kind"] == "together").any():
         yield _people(results)
         yield from _change(results)
+    elif results.edges.empty:
+        yield NO_NAMES
     if len(results.places):
         yield _places(results)
     yield "[dim]Weights: " + escape("; ".join(f"{task}: {label}" for task, label in results.weights.items())) + "[/dim]"
@@ -85,7 +87,7 @@ def _change(results: Results) -> Iterator[str]:
     """What the last episode changed among those who are together."""
     from rich.markup import escape
 
-    changes = change_sentences(results.edges) if (results.edges["kind"] == "together").any() else {}
+    changes = change_sentences(results.edges)
     if changes:
         last = max(changes)
         yield f"[bold]What changed in {last}[/bold]: {escape(changes[last])}"

@@ -6,6 +6,7 @@ REAL_SEASON=../shared/data/stranger_things python -m benchmarks.parse
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -57,6 +58,7 @@ def main() -> None:
     from utils.data_loader import load_dialogue
     from utils.series import load_series
 
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     root = Path(os.environ["REAL_SEASON"]) if "REAL_SEASON" in os.environ else load_series().sample
     subtitles, transcripts = root / "subtitles", root / "transcripts"
     files = sorted(subtitles.rglob("*.srt"))

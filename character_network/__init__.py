@@ -6,11 +6,11 @@ from character_network.changes import change_sentences, rank_changes, tie_change
 from character_network.evidence import page_lines, tie_lines
 from character_network.files import FORMATS, SavedNetwork, check_format, save_network
 from character_network.generator import CharacterNetworkGenerator
-from character_network.graph import check_kind, graph_from_edges
+from character_network.graph import NO_NAMES, check_kind, graph_from_edges
 from character_network.measures import centrality, history
 from character_network.mentions import NamedEntityRecognizer
 from character_network.page import network_fragment, network_html, network_library
-from character_network.picture import KIND_NAMES
+from character_network.picture_style import KIND_NAMES
 from character_network.pronouns import pronoun_mentions
 from character_network.suggest import Suggestion, suggest_cast
 from character_network.suggest_file import suggest_series
@@ -21,6 +21,7 @@ __all__ = [
     "FORMATS",
     "KINDS",
     "KIND_NAMES",
+    "NO_NAMES",
     "CharacterNetworkGenerator",
     "NamedEntityRecognizer",
     "SavedNetwork",

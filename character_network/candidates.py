@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from character_network.context import Context
 from character_network.lexicon import FUNCTION_WORDS, KIN, NUMBERS, OPENERS, ROLES, TITLES
-from character_network.names import NameMatcher, fold
+from character_network.names import NameMatcher
 from utils.errors import WeightsError
 from utils.progress import Progress, silent
+from utils.series import fold_name
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -76,12 +77,12 @@ def _surface(entity: str) -> str:
 
 
 def _looks_like_a_name(name: str, *, matcher: NameMatcher, refused: Collection[str]) -> bool:
-    words = [fold(word) for word in name.split()]
-    if not _NAME.fullmatch(name) or name.isupper() or fold(name) in refused:
+    words = [fold_name(word) for word in name.split()]
+    if not _NAME.fullmatch(name) or name.isupper() or fold_name(name) in refused:
         return False
     if all(word in _COMMON for word in words) or matcher.find(name):
         return False
-    return fold(words[-1]) not in matcher.surnames or len(words) > 1
+    return fold_name(words[-1]) not in matcher.surnames or len(words) > 1
 
 
 def _people(texts: Sequence[str], *, finder: Language, progress: Progress) -> Counter[str]:

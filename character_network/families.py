@@ -9,8 +9,9 @@ from typing import Final
 from character_network.context import Context, word_before
 from character_network.lexicon import FUNCTION_WORDS, TITLES
 from character_network.lines import Line, nearby
-from character_network.names import Hit, NameMatcher, fold, stands_alone
+from character_network.names import Hit, NameMatcher, stands_alone
 from character_network.vocatives import is_vocative
+from utils.series import fold_name
 
 __all__ = ["family_hits"]
 
@@ -75,7 +76,7 @@ def _titled_before(context: Context, before: str, matcher: NameMatcher) -> str |
     title = word_before(before)
     if context.left.strip() or title not in TITLES:
         return None
-    return matcher.owners.get(f"{title} {fold(context.surface)}")
+    return matcher.owners.get(f"{title} {fold_name(context.surface)}")
 
 
 def _meant(
@@ -86,7 +87,7 @@ def _meant(
     present: Collection[str],
     matcher: NameMatcher,
 ) -> str | None:
-    line, people = lines[place], matcher.families[fold(context.surface)]
+    line, people = lines[place], matcher.families[fold_name(context.surface)]
     around = nearby(lines, place, within=_EXCHANGE)
     speaking = {other.speaker for other in around}
     begin = len(_TITLE.sub("", context.left) if context.before in TITLES else context.left)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from character_network.picture import colour
+from character_network.picture_style import colour
 from utils.episodes import Episode
 
 if TYPE_CHECKING:

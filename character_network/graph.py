@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST_PEOPLE",
+    "NO_NAMES",
     "Pruned",
     "check_kind",
     "episodes_of",
@@ -28,10 +29,11 @@ __all__ = [
 MOST_PEOPLE: Final = 5_000
 """People that a network keeps; programs that draw graphs crawl above it."""
 
-_NO_NAMES = (
-    "No names were found, so there is no network: check that the lines name people of the cast in the series' "
-    "profile.yaml, or choose another --series."
+NO_NAMES: Final = (
+    "No names were found in these lines, so there is no network: choose the series that they come from, or have its "
+    "profile.yaml proposed from them (hawkins series suggest DIR)."
 )
+"""What every door says of lines without ties."""
 _NO_SPEAKERS = (
     "There are no ties of the kind '{kind}', which needs known speakers: give the episodes' --transcripts, "
     "or choose the kind together."
@@ -93,7 +95,7 @@ def of_kind(edges: pd.DataFrame, kind: str) -> pd.DataFrame:
     require_columns(edges, EDGES, name="edges")
     ties = edges[edges["kind"] == check_kind(kind)]
     if ties.empty:
-        raise InputError(_NO_NAMES if edges.empty or kind == "together" else _NO_SPEAKERS.format(kind=kind))
+        raise InputError(NO_NAMES if edges.empty or kind == "together" else _NO_SPEAKERS.format(kind=kind))
     return ties
 
 

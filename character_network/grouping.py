@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from character_network.lexicon import TITLES
 from character_network.lines import is_crowd
+from utils.series import fold_name
 
 __all__ = ["Entry", "grouped", "is_somebody"]
 
@@ -92,7 +93,7 @@ def grouped(counts: Mapping[str, int], speakers: Mapping[str, int]) -> list[Entr
     """
     firsts = {label.split()[0] for label in speakers}
     labels = {label: n for label, n in speakers.items() if len(label.split()) == 1 or label.split()[-1] not in firsts}
-    people = [Entry(label, lines=lines) for label, lines in labels.items()]
+    people = list(_merged(Entry(label, lines=lines) for label, lines in labels.items()))
     for step in (_full_names, _single_names, _titled_names):
         people += step(counts, people)
     for person in people:
@@ -101,11 +102,11 @@ def grouped(counts: Mapping[str, int], speakers: Mapping[str, int]) -> list[Entr
     return sorted(_merged(people), key=lambda person: (-(person.said + person.lines), person.name))
 
 
-def _merged(people: list[Entry]) -> Iterable[Entry]:
+def _merged(people: Iterable[Entry]) -> Iterable[Entry]:
     """Join entries that have come to the same name."""
     by_name: dict[str, Entry] = {}
     for person in people:
-        same = by_name.setdefault(person.name.casefold(), person)
+        same = by_name.setdefault(fold_name(person.name), person)
         if same is not person:
             same.forms += person.forms
             same.lines += person.lines

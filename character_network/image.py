@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from character_network.graph import graph_from_edges, weighted_ties
-from character_network.picture import TITLES, UNITS, Picture, colour, disc, label, picture_of, readable, width
+from character_network.picture import Picture, picture_of, readable
+from character_network.picture_style import TITLES, UNITS, colour, disc, label, width
 from utils.episodes import Episode
 
 if TYPE_CHECKING:

@@ -42,11 +42,17 @@ def episodes_of(dialogue: pd.DataFrame) -> Iterator[list[Line]]:
     """
     count = len(dialogue)
     scenes = dialogue["scene"] if "scene" in dialogue.columns else [0] * count
-    speakers = dialogue["speaker"].fillna("") if "speaker" in dialogue.columns else [""] * count
+    speakers = _words(dialogue["speaker"]) if "speaker" in dialogue.columns else [""] * count
     keys = (dialogue["season"], dialogue["episode"], dialogue["line"])
-    lines = map(Line, *keys, scenes, speakers, dialogue["text"].fillna(""))
+    lines = map(Line, *keys, scenes, speakers, _words(dialogue["text"]))
     for _, group in groupby(lines, key=lambda line: (line.season, line.episode)):
         yield list(group)
+
+
+def _words(column: pd.Series[str]) -> list[str]:
+    """A column without gaps; one that is nothing but gaps may be of any type."""
+    words: list[str] = column.astype(object).where(column.notna(), "").tolist()
+    return words
 
 
 def nearby(lines: Sequence[Line], place: int, *, within: int) -> Sequence[Line]:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from character_network.candidates import find_candidates, load_name_finder, promising
 from character_network.families import family_hits
 from character_network.lines import Line, episodes_of
-from character_network.names import Hit, NameMatcher, fold
+from character_network.names import Hit, NameMatcher
 from character_network.nicknames import learnt_names
 from utils.artifacts import atomic_write, content_key, file_digest, prepare_folder, table_digest
 from utils.models import find_weights
 from utils.progress import Progress, silent
-from utils.series import SeriesProfile, load_series
+from utils.series import SeriesProfile, fold_name, load_series
 from utils.tables import EPISODES, MENTIONS, require_columns
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NamedEntityRecognizer"]
 
-_VERSION = 2
+_VERSION = 3
 """Raised when the same inputs begin to give other mentions, so that kept results are made anew."""
 
 
@@ -98,7 +98,7 @@ class NamedEntityRecognizer:
         lines = promising(texts, matcher=self._matcher)
         if not lines:
             return {}
-        refused = {fold(name) for name in (*self.profile.not_people, *self._place_names())}
+        refused = {fold_name(name) for name in (*self.profile.not_people, *self._place_names())}
         return find_candidates(lines, finder=self._finder, matcher=self._matcher, refused=refused, progress=progress)
 
     def _place_names(self) -> list[str]:

@@ -6,16 +6,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from character_network.context import Context, is_name
 from character_network.drawn_out import drawn_out
 from character_network.lexicon import ROLES, TITLES
+from utils.series import fold_name
 
 if TYPE_CHECKING:
     from utils.series import CastMember, SeriesProfile
 
-__all__ = ["Hit", "NameMatcher", "fold", "stands_alone"]
+__all__ = ["Hit", "NameMatcher", "stands_alone"]
+
+_SHORT: Final = 2
+"""Letters up to which a word may be initials or abbreviated (``T.J.``, ``St. James``)."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,6 @@ class Hit:
     finish: int
 
 
-def fold(name: str) -> str:
-    """Return a name's key: no case, no dots, one kind of apostrophe, single spaces."""
-    return " ".join(name.casefold().replace("’", "'").replace(".", "").split())
-
-
 def _forms(person: CastMember) -> Iterator[str]:
     """Yield every way of naming a person: names, with the surname, behind the person's role (``Chief Jim``)."""
     names = (person.name, *person.aliases)
@@ -51,13 +50,23 @@ def _forms(person: CastMember) -> Iterator[str]:
 
 
 def _pattern(names: Iterable[str]) -> re.Pattern[str]:
-    """Compile folded names, longest first; a title's dot and the apostrophe's shape are free."""
+    """Compile folded names, longest first; dots in short words and titles, and the apostrophe's shape, are free."""
     bodies = []
     for name in sorted(names, key=lambda name: (-len(name), name)):
-        *first, last = [re.escape(word).replace("'", "['’]") for word in name.split()]
-        bodies.append(r"\s+".join([*(word + (r"\.?" if word in TITLES else "") for word in first), last]))
+        *first, last = name.split()
+        bodies.append(r"\s+".join([*(_word(word) + r"\.?" * _may_be_short(word) for word in first), _word(last)]))
     # An empty alternation would match everywhere; (?!) matches nowhere.
     return re.compile(rf"(?<!\w)(?:{'|'.join(bodies) or '(?!)'})(?!\w)", re.IGNORECASE)
+
+
+def _may_be_short(word: str) -> bool:
+    """Whether a folded word may have lost dots: ``dr``, ``st``, ``jr``."""
+    return word in TITLES or len(word) <= _SHORT
+
+
+def _word(word: str) -> str:
+    letters = [re.escape(letter).replace("'", "['’]") for letter in word]
+    return (r"\.?" if len(word) <= _SHORT else "").join(letters)
 
 
 @dataclass(frozen=True)
@@ -75,16 +84,16 @@ class NameMatcher:
     @classmethod
     def from_series(cls, series: SeriesProfile) -> Self:
         """Take names, aliases and surnames from a profile; an explicit name wins over a derived one."""
-        owners = {fold(name): person.name for person in series.cast for name in (person.name, *person.aliases)}
+        owners = {fold_name(name): person.name for person in series.cast for name in (person.name, *person.aliases)}
         derived: dict[str, set[str]] = {}
         for person in series.cast:
             for form in (*_forms(person), *([person.surname] if person.surname else [])):
-                derived.setdefault(fold(form), set()).add(person.name)
+                derived.setdefault(fold_name(form), set()).add(person.name)
         owners |= {form: min(people) for form, people in derived.items() if form not in owners and len(people) == 1}
         families: dict[str, tuple[str, ...]] = {}
         for person in series.cast:
             if person.surname:
-                families[fold(person.surname)] = (*families.get(fold(person.surname), ()), person.name)
+                families[fold_name(person.surname)] = (*families.get(fold_name(person.surname), ()), person.name)
         return cls(owners=owners, families=families)
 
     def extended(self, names: Mapping[str, str]) -> Self:
@@ -93,7 +102,7 @@ class NameMatcher:
         Args:
             names: Name to whom it means.
         """
-        return replace(self, owners={**{fold(name): person for name, person in names.items()}, **self.owners})
+        return replace(self, owners={**{fold_name(name): person for name, person in names.items()}, **self.owners})
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -122,13 +131,13 @@ class NameMatcher:
 
     def has_part(self, word: str) -> bool:
         """Whether a word is part of a known name, spelt exactly so (any case)."""
-        return fold(word) in self._parts
+        return fold_name(word) in self._parts
 
     def knows(self, word: str) -> bool:
         """Whether a casefolded word is part of a known name, even misspelt a little (``Caroll``, ``Carroll``)."""
         from rapidfuzz import fuzz
 
-        word = fold(word)
+        word = fold_name(word)
         return self.has_part(word) or any(fuzz.ratio(word, part) >= 85 for part in self._family_names)
 
     def find(self, text: str) -> list[Hit]:
@@ -138,7 +147,7 @@ class NameMatcher:
             surface = match[0]
             context = Context(text[: match.start()], surface, text[match.end() :])
             if self._accepts(context):
-                hits.append(Hit(self.owners[fold(surface)], surface, match.start(), match.end()))
+                hits.append(Hit(self.owners[fold_name(surface)], surface, match.start(), match.end()))
         cried = [
             Hit(self.owners[name], text[begin:finish], begin, finish)
             for name, begin, finish in drawn_out(text, self.owners)
@@ -152,7 +161,7 @@ class NameMatcher:
     def _accepts(self, context: Context) -> bool:
         if not stands_alone(context):
             return False
-        if " " in fold(context.surface):
+        if " " in fold_name(context.surface):
             return True
         return not self._somebody_elses(context) and is_name(context, known=self.knows)
 

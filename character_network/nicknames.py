@@ -8,8 +8,9 @@ from typing import Final
 
 from character_network.lexicon import FUNCTION_WORDS, KIN, NUMBERS, OPENERS, ROLES, SUBJECTS
 from character_network.lines import Line
-from character_network.names import NameMatcher, fold
+from character_network.names import NameMatcher
 from character_network.surfaces import NAME_WORD
+from utils.series import fold_name
 
 __all__ = ["learnt_names"]
 
@@ -40,7 +41,7 @@ def learnt_names(lines: Sequence[Line], matcher: NameMatcher) -> dict[str, str]:
     learnt: dict[str, str] = {}
     disputed = set()
     for name, person in _claims(lines, matcher):
-        if fold(name) in _NO_NAMES or fold(name) in matcher.owners or fold(name) in matcher.families:
+        if fold_name(name) in _NO_NAMES or fold_name(name) in matcher.owners or fold_name(name) in matcher.families:
             continue
         if learnt.setdefault(name, person) != person:
             disputed.add(name)
@@ -55,6 +56,6 @@ def _claims(lines: Sequence[Line], matcher: NameMatcher) -> Iterator[tuple[str, 
         pairs += [(match[2], match[1]) for match in _FOR_SHORT.finditer(line.text)]
         for short, full in pairs:
             for name, other in ((short, full), (full, short)):
-                person = matcher.owners.get(fold(other))
+                person = matcher.owners.get(fold_name(other))
                 if person:
                     yield name, person

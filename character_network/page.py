@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from character_network.graph import graph_from_edges
 from character_network.page_data import page_data
-from character_network.picture import KIND_NAMES, TITLES, Picture, picture_of
+from character_network.picture import Picture, picture_of
+from character_network.picture_style import KIND_NAMES, TITLES
 from utils.episodes import Episode
 from utils.errors import MissingDependencyError
 

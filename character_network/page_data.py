@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from character_network.changes import risen, tie_changes
-from character_network.picture import COLOURS, KIND_NAMES, MOST_TIES, OTHERS, TIES_EACH, TITLES, UNITS, Picture
+from character_network.picture import MOST_TIES, TIES_EACH, Picture
+from character_network.picture_style import COLOURS, KIND_NAMES, OTHERS, TITLES, UNITS
 from utils.reading.timecodes import timecode
 
 if TYPE_CHECKING:

@@ -1,8 +1,7 @@
-"""What a picture of the network shows: who, where, in which colour and size. Page and image share it."""
+"""What a picture of the network shows: who, where, and which ties. Page and image share it."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -10,26 +9,14 @@ from typing import TYPE_CHECKING, Final
 from character_network.graph import episodes_of, graph_from_edges, prune
 from character_network.layout import place
 from character_network.measures import history
+from character_network.picture_style import KIND_NAMES, disc, label
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from utils.episodes import Episode
 
-__all__ = [
-    "COLOURS",
-    "KIND_NAMES",
-    "OTHERS",
-    "TITLES",
-    "UNITS",
-    "Picture",
-    "colour",
-    "disc",
-    "label",
-    "picture_of",
-    "readable",
-    "width",
-]
+__all__ = ["Picture", "picture_of", "readable"]
 
 MOST_PEOPLE: Final = 60
 """People shown at the end, of each kind of tie: the most central; besides, `EACH_EPISODE` of every episode."""
@@ -40,28 +27,6 @@ MOST_TIES: Final = 150
 """Ties shown at most, apart from `TIES_EACH`."""
 _MEASURED: Final = 300
 """People who are measured for a picture at most."""
-
-# Middling lightness, so that each can be seen on white and on black; told apart by colour-blind readers as far as nine
-# can be (after Paul Tol, https://sronpersonalpages.nl/~pault/). The last is for communities beyond.
-COLOURS: Final = (
-    "#4477cc",
-    "#ee6677",
-    "#2a9d54",
-    "#d9a514",
-    "#b05ccc",
-    "#33a9bb",
-    "#e5803c",
-    "#8a8f2e",
-    "#b8578a",
-)
-OTHERS: Final = "#8a8f98"
-KIND_NAMES: Final = {"together": "Together", "speaks_to": "Speaks to", "mentions": "Mentions"}
-TITLES: Final = {
-    "together": "Who is together",
-    "speaks_to": "Who speaks to whom",
-    "mentions": "Who names whom",
-}
-UNITS: Final = {"together": "shared lines", "speaks_to": "lines", "mentions": "times named"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,26 +128,6 @@ def _box(person: str, share: float) -> tuple[float, float]:
     """Estimate the width and height of a disc with its label below, with a margin."""
     wide, font = 2 * disc(share), label(share)
     return max(wide, 0.56 * font * len(person)) + 14, wide + 1.9 * font + 10
-
-
-def disc(share: float) -> float:
-    """Radius of somebody's disc, by the share of the greatest weighted degree: the area grows with it."""
-    return 6 + 28 * math.sqrt(share)
-
-
-def label(share: float) -> float:
-    """Size of the letters of somebody's name."""
-    return 17 + 13 * math.sqrt(share)
-
-
-def width(share: float) -> float:
-    """Width of a tie, by the share of the greatest weight."""
-    return 0.6 + 9 * math.sqrt(share)
-
-
-def colour(community: int) -> str:
-    """Return a community's colour."""
-    return COLOURS[community] if community < len(COLOURS) else OTHERS
 
 
 def readable(ties: Iterable[tuple[str, str, float]], people: Sequence[str]) -> list[tuple[str, str, float]]:

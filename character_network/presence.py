@@ -1,26 +1,27 @@
-"""Who speaks and who is named in each line: what ties are made of."""
+"""Who speaks, who is named and who is called in each line: what ties and pronouns are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from character_network.lexicon import CROWD
+from character_network.lines import episodes_of, is_crowd
 from character_network.vocatives import is_vocative
 from utils.tables import MENTIONS, require_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Line", "people_in_lines"]
+__all__ = ["Presence", "people_in_lines"]
 
 _NEEDED = ("season", "episode", "line", "scene", "speaker", "text")
+_Span = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line and its people.
+class Presence:
+    """The people of a line.
 
     Attributes:
         scene: Season, episode and scene.
@@ -28,6 +29,7 @@ class Line:
         who: Speaker; empty where unknown or a crowd.
         named: Everybody named, as often as named.
         called: Those who are named in address.
+        text: Spoken words.
     """
 
     scene: tuple[int, int, int]
@@ -35,10 +37,11 @@ class Line:
     who: str
     named: tuple[str, ...]
     called: tuple[str, ...]
+    text: str
 
 
-def people_in_lines(dialogue: pd.DataFrame, mentions: pd.DataFrame) -> list[Line]:
-    """Return the lines with their people, scene after scene.
+def people_in_lines(dialogue: pd.DataFrame, mentions: pd.DataFrame) -> list[Presence]:
+    """Return the people of every line, scene after scene.
 
     Args:
         dialogue: At least ``season``, ``episode``, ``line``, ``scene``, ``speaker``, ``text``.
@@ -49,29 +52,23 @@ def people_in_lines(dialogue: pd.DataFrame, mentions: pd.DataFrame) -> list[Line
     """
     require_columns(dialogue, _NEEDED, name="dialogue")
     require_columns(mentions, MENTIONS, name="mentions")
-    spans: dict[tuple[int, int, int], list[tuple[str, int, int]]] = {}
+    spans: dict[tuple[int, int, int], list[_Span]] = {}
     places = zip(mentions["season"], mentions["episode"], mentions["line"], strict=True)
     named = zip(mentions["character"], mentions["begin"], mentions["finish"], strict=True)
     for place, span in zip(places, named, strict=True):
         spans.setdefault(place, []).append(span)
-    columns = [dialogue[name] for name in ("season", "episode", "scene", "line")]
-    words = [dialogue[name].astype(object).where(dialogue[name].notna(), "") for name in ("speaker", "text")]
     lines = []
-    for season, episode, scene, number, speaker, text in zip(*columns, *words, strict=True):
-        names = spans.get((season, episode, number), [])
-        who = "" if _is_crowd(speaker) else speaker
+    for line in (line for lines_of_one in episodes_of(dialogue) for line in lines_of_one):
+        names = spans.get((line.season, line.episode, line.line), [])
+        scene = (line.season, line.episode, line.scene)
+        who = "" if is_crowd(line.speaker) else line.speaker
         people = tuple(name for name, _, _ in names)
-        lines.append(Line((season, episode, scene), number, who, people, tuple(_called(text, names))))
+        lines.append(Presence(scene, line.line, who, people, tuple(_called(line.text, names)), line.text))
     return sorted(lines, key=lambda line: (line.scene, line.number))
 
 
-def _called(text: str, names: list[tuple[str, int, int]]) -> Iterator[str]:
+def _called(text: str, names: Sequence[_Span]) -> Iterator[str]:
     spans = tuple((begin, finish) for _, begin, finish in names)
     for name, begin, finish in names:
         if is_vocative(text, begin, finish, others=spans):
             yield name
-
-
-def _is_crowd(speaker: str) -> bool:
-    """Whether a label is a role that many may have (``Man 2``, ``Nurse``, ``Man on radio``) rather than a name."""
-    return all(word.strip("#().").isdigit() or word.casefold() in CROWD for word in speaker.split())

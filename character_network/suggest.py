@@ -16,7 +16,7 @@ from character_network.surfaces import Surfaces
 from utils.errors import InputError
 from utils.models import find_weights
 from utils.progress import Progress, silent
-from utils.series import CastMember, SeriesProfile
+from utils.series import CastMember, SeriesProfile, fold_name
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -38,15 +38,15 @@ class Suggestion:
 
     def profile(self, title: str) -> SeriesProfile:
         """Return the cast as a profile; of two people with one alias the first keeps it."""
-        taken = {person.name.casefold() for person in self.people}
+        taken = {fold_name(person.name) for person in self.people}
         firsts = Counter(person.first for person in self.people)
         cast = []
         for person in self.people:
             forms = [form for form, _ in person.forms.most_common()]
             if person.name.startswith(f"{person.first} ") and person.lines and firsts[person.first] == 1:
                 forms.append(person.first)
-            aliases = [form for form in dict.fromkeys(forms) if form.casefold() not in taken]
-            taken |= {alias.casefold() for alias in aliases}
+            aliases = [form for form in dict.fromkeys(forms) if fold_name(form) not in taken]
+            taken |= {fold_name(alias) for alias in aliases}
             cast.append(CastMember(name=person.name, aliases=tuple(aliases), surname=person.surname))
         return SeriesProfile(title=title, cast=tuple(cast))
 

@@ -20,7 +20,7 @@ from itertools import combinations, groupby
 from typing import TYPE_CHECKING, Final
 
 from character_network.addressees import addressees
-from character_network.presence import Line, people_in_lines
+from character_network.presence import Presence, people_in_lines
 from utils.errors import InputError
 from utils.tables import EDGES
 
@@ -106,18 +106,18 @@ def line_shares(dialogue: pd.DataFrame, mentions: pd.DataFrame, *, window: int =
     return pd.DataFrame(rows, columns=list(SHARES)).astype({**texts, **numbers, "weight": "float64"})
 
 
-def _spoken(scene: Sequence[Line], window: int) -> Iterator[_Share]:
+def _spoken(scene: Sequence[Presence], window: int) -> Iterator[_Share]:
     for line, people in addressees(scene, window=window):
         yield from ((line.who, person, line.number, 1 / len(people)) for person in people)
 
 
-def _named(scene: Sequence[Line]) -> Iterator[_Share]:
+def _named(scene: Sequence[Presence]) -> Iterator[_Share]:
     for line in scene:
         if line.who:
             yield from ((line.who, person, line.number, 1.0) for person in line.named if person != line.who)
 
 
-def _together(scene: Sequence[Line], window: int) -> Iterator[_Share]:
+def _together(scene: Sequence[Presence], window: int) -> Iterator[_Share]:
     import numpy as np
 
     occurrences: dict[str, list[int]] = {}

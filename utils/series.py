@@ -8,21 +8,40 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from utils.errors import InputError, did_you_mean
 from utils.settings import Settings, read_settings
 
-__all__ = ["CastMember", "Place", "SceneSettings", "SeriesProfile", "Theme", "Timeline", "load_series", "series_names"]
+__all__ = [
+    "CastMember",
+    "Place",
+    "SceneSettings",
+    "SeriesProfile",
+    "Theme",
+    "Timeline",
+    "fold_name",
+    "load_series",
+    "series_names",
+]
 
 _SERIES_ROOT = Path(__file__).resolve().parent.parent / "series"
 
 
-def _folded(name: str) -> str:
-    """A name as it is compared: any case, any run of spaces."""
-    return " ".join(name.split()).casefold()
+def fold_name(name: str) -> str:
+    """Return a name as it is compared: no case, no dots, one kind of apostrophe, single spaces."""
+    return " ".join(name.casefold().replace("’", "'").replace(".", "").split())
+
+
+def _named(name: str) -> str:
+    if not fold_name(name):
+        raise ValueError(f"'{name}' is no name: it has no letters")
+    return name
+
+
+_Name = Annotated[str, AfterValidator(_named)]
 
 
 class CastMember(Settings):
@@ -35,9 +54,9 @@ class CastMember(Settings):
         group: Free label for readers (``party``, ``family``, ``laboratory``).
     """
 
-    name: str = Field(min_length=1)
-    aliases: tuple[str, ...] = ()
-    surname: str | None = None
+    name: _Name
+    aliases: tuple[_Name, ...] = ()
+    surname: _Name | None = None
     group: str | None = None
 
 
@@ -126,7 +145,7 @@ class SeriesProfile(Settings):
             raise ValueError(f"{min(twice)} is in the cast twice")
         for person in self.cast:
             for name in (person.name, *person.aliases):
-                other = owner.setdefault(_folded(name), person.name)
+                other = owner.setdefault(fold_name(name), person.name)
                 if other != person.name:
                     raise ValueError(f"the name '{name}' belongs to both {other} and {person.name}; remove it from one")
         labels = [theme.label.casefold() for theme in self.themes]
@@ -148,11 +167,11 @@ class SeriesProfile(Settings):
 
     @cached_property
     def _canonical(self) -> dict[str, str]:
-        return {_folded(name): person.name for person in self.cast for name in (person.name, *person.aliases)}
+        return {fold_name(name): person.name for person in self.cast for name in (person.name, *person.aliases)}
 
     def canonical(self, name: str) -> str | None:
-        """Return the canonical name of a person, or None for somebody unknown (any case, outer space ignored)."""
-        return self._canonical.get(_folded(name))
+        """Return the canonical name of a person, or None for somebody unknown (case, dots and outer space ignored)."""
+        return self._canonical.get(fold_name(name))
 
     def require_character(self, name: str) -> str:
         """Return the canonical name of a person.

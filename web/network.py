@@ -12,7 +12,7 @@ from analysis.charts import centrality_figure
 from analysis.network import network_file
 from analysis.report import kinds_present
 from analysis.report_parts import centrality_part, network_changes_part
-from character_network import FORMATS, KIND_NAMES, centrality
+from character_network import FORMATS, KIND_NAMES, NO_NAMES, centrality
 from utils.episodes import Episode
 from utils.errors import InputError
 from web.look import part
@@ -87,7 +87,7 @@ def _show(session: Session) -> tuple[Any, ...]:
     kinds, count = kinds_present(session.results.edges), len(session.episodes)
     no_file = gr.File(None, visible=False)
     if not kinds:
-        note = '<p class="note">No names were found in these lines, so there is no network.</p>'
+        note = f'<p class="note">{html.escape(NO_NAMES)}</p>'
         return gr.Radio([], value=None), note, no_file, gr.Slider(visible=False), None, "", ""
     choices = [(KIND_NAMES[kind], kind) for kind in kinds]
     _, *told = _told(session, kinds[0], count)

@@ -16,10 +16,11 @@ from analysis.report_facts import changes, episode_facts
 from analysis.report_parts import places_part, render
 from analysis.results import Results
 from analysis.scene_grid import scene_grid
+from analysis.summary import summary
 from analysis.theme_charts import scene_figure, scene_heatmap, theme_figure
 from analysis.theme_facts import theme_peaks
 from analysis.voice_charts import character_figure, characters_figure
-from character_network import centrality
+from character_network import NO_NAMES, centrality
 from theme_classifier import episode_curves
 from utils.episodes import Episode
 from utils.reading.timecodes import timecode
@@ -223,9 +224,15 @@ def test_one_episode_has_nothing_to_compare(results: Results, make_results: Call
 def test_without_names_and_places_the_page_says_so(results: Results, make_results: Callable[..., Results]) -> None:
     bare = make_results(edges=results.edges.head(0), places=results.places.head(0), mentions=results.mentions.head(0))
     page = report_html(bare)
-    assert "there is no network" in page
+    assert NO_NAMES in page
+    assert NO_NAMES in list(summary(bare))
     assert "names none of the places" in page
     assert changes(bare)[0].tie is None
+
+
+def test_ties_without_any_together_are_no_trouble(results: Results, make_results: Callable[..., Results]) -> None:
+    told = list(summary(make_results(edges=results.edges[results.edges["kind"] == "speaks_to"])))
+    assert NO_NAMES not in told
 
 
 def test_kinds_that_are_missing_are_not_offered(results: Results) -> None:

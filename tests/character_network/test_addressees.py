@@ -7,19 +7,19 @@ import pytest
 
 from character_network import NamedEntityRecognizer, line_shares
 from character_network.addressees import addressees
-from character_network.presence import Line
+from character_network.presence import Presence
 from utils.data_loader import load_dialogue
 from utils.series import load_series
 
 LABELLED = Path(__file__).resolve().parent.parent / "data" / "addressees.csv"
 
 
-def scene(*lines: tuple[str, str] | str) -> list[Line]:
+def scene(*lines: tuple[str, str] | str) -> list[Presence]:
     """Lines of a speaker (empty for unknown), each perhaps with the people that it calls, split by commas."""
     given = [(line, "") if isinstance(line, str) else line for line in lines]
     calls = [tuple(name for name in called.split(",") if name) for _, called in given]
     return [
-        Line((1, 1, 1), number, who, called, called)
+        Presence((1, 1, 1), number, who, called, called, "")
         for number, ((who, _), called) in enumerate(zip(given, calls, strict=True))
     ]
 

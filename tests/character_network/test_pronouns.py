@@ -60,11 +60,18 @@ def test_of_two_it_is_the_other() -> None:
         (("Mike", "Are you guys there?"), ("Will", "Yes.")),
         (("Mike", "It is, you know, late."), ("Will", "Yes.")),
         (("Mike", "She said “I love you” and left."), ("Will", "Yes.")),
-        (("Mike", "Are you there?"), ("Man 2", "Yes.")),
+        (("Mike", "Are you there?"), ("Man 2", "Yes, I am.")),
     ],
 )
 def test_what_is_doubtful_stays_open(said: tuple[tuple[str | None, str], ...]) -> None:
     assert resolved(*said) == []
+
+
+def test_a_column_without_any_speaker_gives_nothing() -> None:
+    dialogue = table((None, "I saw you, Mike.")).astype({"speaker": "float64"})
+    mentions = NamedEntityRecognizer(series=PROFILE).find(dialogue)
+    assert mentions["character"].tolist() == ["Mike"]
+    assert pronoun_mentions(dialogue, mentions).empty
 
 
 def test_names_are_left_alone() -> None:

@@ -165,3 +165,9 @@ def test_the_command_writes_a_profile_of_the_sample(tmp_path: Path) -> None:
     assert "Correct it by hand" in done.output
     found = {person.name for person in load_series(tmp_path / "mine").cast}
     assert found >= {"Dustin", "Hopper", "Lucas", "Max", "Mike", "Steve", "Will", "June", "Mr. Clarke", "Powell"}
+
+
+def test_labels_and_surfaces_that_differ_in_dots_are_one_person() -> None:
+    texts = ["I saw Dr. Owens.", "Ask Dr. Owens.", "Where is Dr Owens?", "Hello, Dr. Owens!"]
+    found = suggest_cast(texts, speakers=["Dr Owens", "Dr. Owens"], model=finder("Dr. Owens", "Dr Owens"))
+    assert [member.name for member in found.profile("T").cast] == ["Dr Owens"]

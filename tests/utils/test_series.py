@@ -164,3 +164,17 @@ def test_an_unreadable_profile_names_file_and_key(rows: str, message: str, tmp_p
 def test_a_profile_made_in_memory_has_no_folders() -> None:
     with pytest.raises(InputError, match=r"Test was not read from a folder; use load_series"):
         SeriesProfile(title="Test").sample.exists()
+
+
+@pytest.mark.parametrize(("one", "other"), [("Dr. Owens", "dr owens"), ("O'Dell", "O’Dell"), ("T.J.", "TJ")])
+def test_dots_and_apostrophes_do_not_make_another_alias(one: str, other: str) -> None:
+    with pytest.raises(ValidationError, match=f"'{other}' belongs to both {one} and Sam"):
+        SeriesProfile(title="T", cast=(CastMember(name=one), CastMember(name="Sam", aliases=(other,))))
+
+
+@pytest.mark.parametrize(
+    "member", [{"name": "..."}, {"name": "Sam", "aliases": [" "]}, {"name": "Sam", "surname": "."}]
+)
+def test_names_have_letters(member: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="is no name: it has no letters"):
+        CastMember.model_validate(member)

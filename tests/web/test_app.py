@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
 from analysis.results import Results
+from character_network import NO_NAMES
 from utils.errors import InputError
 from web.app import build_app, launch, require_free
+from web.network import _show
 from web.session import Session
 from web.wiring import polite
 
@@ -69,6 +72,12 @@ def test_a_host_of_another_machine_is_refused(free: int) -> None:
 def test_a_free_port_stays_free(free: int) -> None:
     require_free("127.0.0.1", free)
     require_free("127.0.0.1", free)
+
+
+def test_without_names_the_network_says_what_to_do(results: Results, make_results: Callable[..., Results]) -> None:
+    bare = make_results(edges=results.edges.head(0), mentions=results.mentions.head(0))
+    _, page, *_ = _show(Session(bare))
+    assert page == f'<p class="note">{html.escape(NO_NAMES)}</p>'
 
 
 def test_sessions_are_told_apart_by_identity(results: Results) -> None:
