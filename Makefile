@@ -31,11 +31,13 @@ sample: .venv/run ## make the sample's subtitles and transcripts from its screen
 	$(BIN)/python tools/make_sample.py
 
 # benchmarks/NAME.py each, on the sample season or on that of REAL_SEASON. Those that need more data are not in the list: make bench BENCHMARKS=alignment
-BENCHMARKS := analyze parse
+BENCHMARKS := analyze mentions parse themes
+# The full size takes minutes and 2 GB: python benchmarks/themes.py
+OPTIONS_themes := --size small
 bench: $(BENCHMARKS:%=bench-%) ## measure speed against the named peers (see benchmarks/README.md)
 
 bench-%: .venv/dev
-	$(BIN)/python -m benchmarks.$*
+	$(BIN)/python -m benchmarks.$* $(OPTIONS_$*)
 
 clean:           ## remove environment, results and caches
 	rm -rf .venv out build .mypy_cache .ruff_cache .pytest_cache .hypothesis

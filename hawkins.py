@@ -167,6 +167,8 @@ def themes(
         list[str] | None,
         typer.Option("--format", help="csv, json, png or html; may be repeated.  [default with --out: csv and png]"),
     ] = None,
+    encoding: Encoding = None,
+    pattern: Pattern = None,
 ) -> None:
     """Themes over episodes, scenes or characters, with the lines behind them."""
     from analysis.theme_files import DEFAULT_FORMATS, require_formats, theme_text, write_themes
@@ -177,7 +179,15 @@ def themes(
     wanted = None if labels is None else split_labels(labels)
     with progress_bars() as progress:
         reading = read_themes(
-            directory, by=by, transcripts=transcripts, series=series, labels=wanted, progress=progress
+            directory,
+            by=by,
+            transcripts=transcripts,
+            series=series,
+            labels=wanted,
+            encoding=encoding,
+            pattern=pattern,
+            on_report=told(),
+            progress=progress,
         )
     if out is not None:
         for path in write_themes(reading, by, out, formats=chosen, raw=raw):

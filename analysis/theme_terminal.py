@@ -12,6 +12,7 @@ from analysis.voice_facts import voices
 from theme_classifier import theme_labels
 from theme_classifier.turns import RAW
 from utils.episodes import Episode
+from utils.tables import EPISODE_KEYS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,7 +39,8 @@ def theme_summary(reading: ThemeReading, by: str, *, raw: bool = False) -> Itera
     from rich.markup import escape
 
     yield _numbers(reading, by, raw)
-    yield _BEHIND[by](reading)
+    if by != "episode" or reading.themes[list(EPISODE_KEYS)].drop_duplicates().shape[0] > 1:
+        yield _BEHIND[by](reading)
     yield f"[dim]Weights: {escape(reading.weights)}[/dim]"
 
 

@@ -29,6 +29,7 @@ from theme_classifier.turns import RAW
 from utils.data_loader import load_dialogue
 from utils.errors import InputError, did_you_mean
 from utils.progress import Progress, silent
+from utils.reading.report import OnReport, warn
 from utils.series import SeriesProfile, load_series
 from utils.tables import EPISODE_KEYS, SCENE_KEYS
 
@@ -117,6 +118,9 @@ def read_themes(
     series: str | Path | SeriesProfile = "stranger_things",
     labels: list[str] | None = None,
     model: str | Path | None = None,
+    encoding: str | None = None,
+    pattern: str | None = None,
+    on_report: OnReport = warn,
     progress: Progress = silent,
 ) -> ThemeReading:
     """Read subtitles and score their themes; what cannot be done is refused before anything is scored.
@@ -128,6 +132,9 @@ def read_themes(
         series: Name or folder of a series, or its profile.
         labels: Themes; None takes those of the series.
         model: As for `ThemeClassifier`.
+        encoding: As for `utils.data_loader.load_dialogue`, and so are ``pattern`` and ``on_report``.
+        pattern: See ``encoding``.
+        on_report: See ``encoding``.
         progress: Draws the bars.
 
     Raises:
@@ -140,7 +147,15 @@ def read_themes(
         raise InputError(f"The profile of {profile.title} lists no themes; name some: --labels 'Hope,Danger'.")
     chosen = [theme.label for theme in profile.themes] if labels is None else labels
     classifier = ThemeClassifier(chosen, model=model, series=profile)
-    dialogue = load_dialogue(source, transcripts=transcripts, series=profile, progress=progress)
+    dialogue = load_dialogue(
+        source,
+        transcripts=transcripts,
+        series=profile,
+        encoding=encoding,
+        pattern=pattern,
+        on_report=on_report,
+        progress=progress,
+    )
     if view.needs_speakers and not speakers_known(dialogue):
         raise InputError(
             f"No speaker is known in {source}, so there are no themes by {by}; "

@@ -111,6 +111,17 @@ def test_themes_of_characters_nobody_names(subtitles: Path, tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
+def test_themes_say_which_files_were_guessed(subtitles: Path) -> None:
+    spoken = SRT.replace("MIKE: ", "").replace("LUCAS: ", "").replace("JOYCE: ", "")
+    text = f"{spoken}9\n00:01:00,000 --> 00:01:02,000\nCafé\n"
+    (subtitles / "Show.S01E01.srt").write_bytes(text.encode("latin-1"))
+    warned = hawkins("themes", subtitles, "--by", "character").stderr.splitlines()[0]
+    assert warned.startswith("warning: ")
+    assert "cp1252" in warned
+    told = hawkins("themes", subtitles, "--by", "character", "--encoding", "latin-1")
+    refused(told, "No speaker is known")
+
+
 def test_an_unknown_character() -> None:
     refused(hawkins("chat", "Elevn", "Hello"), "Elevn", "Did you mean Eleven")
 

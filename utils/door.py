@@ -99,4 +99,6 @@ def progress_bars() -> Iterator[Progress]:
     try:
         yield _Drawn(bars)
     finally:
-        bars.stop()
+        # Bars that never began would still end with a blank line where there is no terminal.
+        if bars.live.is_started:
+            bars.stop()

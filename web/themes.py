@@ -114,6 +114,7 @@ def themes_tab(stage: Stage) -> None:
         polite(compute),
         [labels, view, numbers, stage.state],
         [own, answers, *drawn],
+        show_progress_on=figure,
         api_visibility="private",
     )
     back.click(polite(lambda session: begin(stage.current(session))), stage.state, opened, api_visibility="private")

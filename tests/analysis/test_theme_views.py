@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -91,6 +92,13 @@ def test_the_terminal_shows_brackets_as_they_are(make_results: Callable[..., Res
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     assert "[b]Hope" in shown
     assert "[dim]Line" in shown or by == "character"
+
+
+def test_a_single_episode_has_no_table_of_changes(reading: ThemeReading) -> None:
+    first = reading.themes[reading.themes["episode"] == 1]
+    turns = reading.turns[reading.turns["episode"] == 1]
+    alone = list(theme_summary(replace(reading, themes=first, turns=turns), "episode"))
+    assert len(alone) == len(list(theme_summary(reading, "episode"))) - 1
 
 
 def test_voices_leave_out_what_does_not_stand_out(results: Results) -> None:

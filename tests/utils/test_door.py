@@ -57,6 +57,12 @@ def test_bars_hand_items_on_and_leave_the_output_alone(capsys: pytest.CaptureFix
     assert "3/3" in err
 
 
+def test_bars_that_never_began_leave_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bars():
+        pass
+    assert capsys.readouterr() == ("", "")
+
+
 def test_warnings_of_files_are_one_line_each_and_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     tell = told()
     for episode in ("S01E01", "S01E02"):
