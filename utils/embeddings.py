@@ -112,8 +112,9 @@ def _read_encoder(path: Path) -> tuple[Any, Any]:
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        # Subtitle lines have a dozen tokens; for those a fused attention takes longer than plain products.
         model, loaded = AutoModel.from_pretrained(
-            path, local_files_only=True, use_safetensors=True, output_loading_info=True
+            path, local_files_only=True, use_safetensors=True, output_loading_info=True, attn_implementation="eager"
         )
     except (OSError, ValueError, SafetensorError) as error:
         raise WeightsError(f"{path} holds no sentence encoder: {str(error).splitlines()[0]}") from None
