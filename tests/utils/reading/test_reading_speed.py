@@ -1,10 +1,13 @@
-"""Time grows with the size of a file, not faster, whatever it holds."""
+"""Hostile files are read to their end: what grows with the square of the size would hang here.
+
+No time is compared, since other work on the machine changes it. At half a million characters anything worse than linear
+takes minutes to hours, so that the guard against hanging tells them apart.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from time import process_time
 
 import pytest
 
@@ -38,13 +41,11 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 }
 
 
-def _time(work: Callable[[], object]) -> float:
-    begin = process_time()
+def _finish(work: Callable[[], object]) -> None:
     try:
         work()
     except InputError as error:
         assert "S01E01" in str(error)
-    return process_time() - begin
 
 
 def _subtitles(content: str, suffix: str) -> Callable[[], object]:
@@ -55,15 +56,14 @@ def _subtitles(content: str, suffix: str) -> Callable[[], object]:
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("suffix", ["srt", "vtt", "ass"])
 @pytest.mark.parametrize("name", sorted(HOSTILE))
-def test_hostile_subtitles_take_time_in_proportion(name: str, suffix: str) -> None:
+def test_hostile_subtitles_are_read_to_the_end(name: str, suffix: str) -> None:
     content = HOSTILE[name]
     if suffix == "ass":
         event = "\nDialogue: 0,0:00:01.00,0:00:02.00,,,0,0,0,,"
-        small, large = ("[Events]" + event + content(size).replace("\n", event) for size in (2_000, 20_000))
+        text = "[Events]" + event + content(200_000).replace("\n", event)
     else:
-        small, large = content(50_000), content(500_000)
-    # Ten times the size: a quadratic reader needs a hundred times the time. The constant covers a busy machine.
-    assert _time(_subtitles(large, suffix)) < 30 * _time(_subtitles(small, suffix)) + 1.0
+        text = content(500_000)
+    _finish(_subtitles(text, suffix))
 
 
 @pytest.mark.timeout(60)
@@ -73,7 +73,7 @@ def test_hostile_subtitles_take_time_in_proportion(name: str, suffix: str) -> No
      "MIKE: a\n" + "b\n" * 150_000],
 )  # fmt: skip
 @pytest.mark.parametrize("suffix", ["txt", "csv"])
-def test_hostile_transcripts_take_no_time(line: str, suffix: str) -> None:
+def test_hostile_transcripts_are_read_to_the_end(line: str, suffix: str) -> None:
     head = "name,line\nMike," if suffix == "csv" else "MIKE: Hello.\n\n"
     file = to_text(Path(f"S01E01.{suffix}"), (head + line).encode())
-    assert _time(lambda: turns_of(file, CAST)) < 5
+    _finish(lambda: turns_of(file, CAST))
