@@ -43,6 +43,10 @@ Results = Annotated[
     typer.Option("--results", help="Folder that `hawkins analyze` wrote; without it the sample season is used."),
 ]
 
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of subtitles (or one file).")]
+Transcripts = Annotated[
+    Path | None, typer.Option("--transcripts", metavar="DIR", help="Speaker transcripts of the same episodes.")
+]
 Encoding = Annotated[
     str | None,
     typer.Option("--encoding", help="What files are that are neither UTF-8 nor UTF-16.  [default: cp1252, a guess]"),
@@ -55,10 +59,8 @@ Pattern = Annotated[
 
 @app.command()
 def analyze(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of subtitles (or one file).")],
-    transcripts: Annotated[
-        Path | None, typer.Option("--transcripts", metavar="DIR", help="Speaker transcripts of the same episodes.")
-    ] = None,
+    directory: Directory,
+    transcripts: Transcripts = None,
     series: Series = "stranger_things",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where results go.  [default: out/<series>]")
@@ -100,10 +102,8 @@ def _show(results: analysis.Results) -> None:
 
 @app.command()
 def inspect(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of subtitles (or one file).")],
-    transcripts: Annotated[
-        Path | None, typer.Option("--transcripts", metavar="DIR", help="Speaker transcripts of the same episodes.")
-    ] = None,
+    directory: Directory,
+    transcripts: Transcripts = None,
     series: Series = "stranger_things",
     encoding: Encoding = None,
     pattern: Pattern = None,
@@ -122,10 +122,8 @@ def inspect(
 
 @app.command()
 def parse(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of subtitles (or one file).")],
-    transcripts: Annotated[
-        Path | None, typer.Option("--transcripts", metavar="DIR", help="Speaker transcripts of the same episodes.")
-    ] = None,
+    directory: Directory,
+    transcripts: Transcripts = None,
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Parquet file.")] = Path("dialogue.parquet"),
     series: Series = "stranger_things",
     encoding: Encoding = None,
@@ -152,10 +150,8 @@ def parse(
 
 @app.command()
 def themes(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of subtitles (or one file).")],
-    transcripts: Annotated[
-        Path | None, typer.Option("--transcripts", metavar="DIR", help="Speaker transcripts of the same episodes.")
-    ] = None,
+    directory: Directory,
+    transcripts: Transcripts = None,
     series: Series = "stranger_things",
     labels: Annotated[
         str | None, typer.Option("--labels", help="Themes with commas between them.  [default: those of the series]")
@@ -222,15 +218,15 @@ def network(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="The file.  [default: network.<format>]")
     ] = None,
-    transcripts: Annotated[
-        Path | None, typer.Option("--transcripts", metavar="DIR", help="Speaker transcripts of the subtitles.")
-    ] = None,
+    transcripts: Transcripts = None,
     series: Annotated[
         str | None, typer.Option("--series", help="The subtitles' series.  [default: stranger_things]")
     ] = None,
     window: Annotated[
         int | None, typer.Option("--window", help="Lines within which two people are together.  [default: 10]")
     ] = None,
+    encoding: Encoding = None,
+    pattern: Pattern = None,
 ) -> None:
     """Who speaks to whom, names whom, is together: as a page with a slider, an image, or a file for other programs."""
     from analysis.network import write_network
@@ -245,6 +241,9 @@ def network(
             transcripts=transcripts,
             series=series,
             window=window,
+            encoding=encoding,
+            pattern=pattern,
+            on_report=told(),
             progress=progress,
         )
     typer.echo(f"{saved.path}: {saved.people:,} people, {saved.ties:,} ties ({kind}). {saved.note}".rstrip())
@@ -343,9 +342,7 @@ def suggest_series(
     directory: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder of subtitles, one file, or a .txt with a spoken line a row.")
     ],
-    transcripts: Annotated[
-        Path | None, typer.Option("--transcripts", metavar="DIR", help="Speaker transcripts of the same episodes.")
-    ] = None,
+    transcripts: Transcripts = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FOLDER", help="The new series.  [default: out/series/<DIR>]")
     ] = None,

@@ -21,6 +21,8 @@ from utils.data_loader import load_dialogue
 from utils.episodes import Episode
 from utils.errors import InputError
 from utils.progress import Progress, silent
+from utils.reading.report import OnReport, warn
+from utils.reading.settings import Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +49,9 @@ def write_network(
     transcripts: str | Path | None = None,
     series: str | Path | None = None,
     window: int | None = None,
+    encoding: str | None = None,
+    pattern: str | None = None,
+    on_report: OnReport = warn,
     progress: Progress = silent,
 ) -> SavedNetwork:
     """Write the network of a source as a file.
@@ -60,6 +65,9 @@ def write_network(
         transcripts: Speaker transcripts of subtitles.
         series: Name or folder of the series of subtitles; None for Stranger Things.
         window: Lines within which two people belong together; None for 10.
+        encoding: As for `load_dialogue`.
+        pattern: As for `load_dialogue`.
+        on_report: As for `load_dialogue`.
         progress: Draws the bars.
 
     Raises:
@@ -72,7 +80,9 @@ def write_network(
     last = Episode.parse(until) if until is not None else None
     if window is not None and window < 1:
         raise InputError(f"The window is {window} lines; it must be at least 1.")
-    lines = _lines(Path(source), transcripts, series, progress)
+    reading = Reading(transcripts=transcripts, series=series or "stranger_things", encoding=encoding, pattern=pattern)
+    asked = any(option is not None for option in (transcripts, series, encoding, pattern))
+    lines = _known(Path(source), asked=asked) or _read(Path(source), reading, on_report, progress)
     if last is not None:
         _require_episode(lines.dialogue, last)
     return _saved(lines, out or Path(f"network.{chosen}"), chosen, kind, last, window)
@@ -95,18 +105,35 @@ def network_file(
     return _saved(lines, out, check_format(file_format), kind, until, None)
 
 
-def _lines(source: Path, transcripts: str | Path | None, series: str | Path | None, progress: Progress) -> _Lines:
-    if table_path(source, "dialogue").exists():
-        if transcripts is not None or series is not None:
-            raise InputError(
-                f"{source} holds a finished analysis, which knows its series and speakers; leave out --transcripts "
-                "and --series, or name the folder of subtitles."
-            )
-        results = load_results(source)
-        return _Lines(dialogue=results.dialogue, mentions=results.mentions, edges=results.edges)
-    profile = series or "stranger_things"
-    names = NamedEntityRecognizer(series=profile)
-    dialogue = load_dialogue(source, transcripts=transcripts, series=names.profile, progress=progress)
+def _known(source: Path, *, asked: bool) -> _Lines | None:
+    """The tables of a finished analysis; None for subtitles.
+
+    Args:
+        source: Either.
+        asked: Whether anything was said about how subtitles are read.
+    """
+    if not table_path(source, "dialogue").exists():
+        return None
+    if asked:
+        raise InputError(
+            f"{source} holds a finished analysis, which knows its series and speakers; leave out --transcripts, "
+            "--series, --encoding and --pattern, or name the folder of subtitles."
+        )
+    results = load_results(source)
+    return _Lines(dialogue=results.dialogue, mentions=results.mentions, edges=results.edges)
+
+
+def _read(source: Path, reading: Reading, on_report: OnReport, progress: Progress) -> _Lines:
+    names = NamedEntityRecognizer(series=reading.series)
+    dialogue = load_dialogue(
+        source,
+        transcripts=reading.transcripts,
+        series=names.profile,
+        encoding=reading.encoding,
+        pattern=reading.pattern,
+        on_report=on_report,
+        progress=progress,
+    )
     return _Lines(dialogue=dialogue, mentions=names.find(dialogue, progress=progress))
 
 
