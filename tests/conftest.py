@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,11 @@ from utils.tables import DIALOGUE, MENTIONS
 
 PEOPLE = ("Mike", "Eleven", "Dustin", "Hopper")
 THEMES = ("Hope", "Danger", "Trust")
+
+
+def pytest_configure() -> None:
+    """Let programs that tests start be interrupted, also where the tests are a background job, which ignores that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _dialogue(names: tuple[str, ...], saying: str) -> pd.DataFrame:
