@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
@@ -17,6 +18,11 @@ from theme_classifier.turns import speaking_turns
 from utils.series import load_series
 from utils.tables import DIALOGUE, MENTIONS
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+DEBIAN = Path("/usr/bin/chromium")
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PEOPLE = ("Mike", "Eleven", "Dustin", "Hopper")
 THEMES = ("Hope", "Danger", "Trust")
 
@@ -24,6 +30,21 @@ THEMES = ("Hope", "Danger", "Trust")
 def pytest_configure() -> None:
     """Let programs that tests start be interrupted, also where the tests are a background job, which ignores that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for as long as a module: Playwright holds the thread's event loop while it is open."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        own = Path(driver.chromium.executable_path)
+        if not (DEBIAN.exists() or own.exists()):
+            # CI installs one: there, a missing browser is a fault and not a reason to skip.
+            assert "HAWKINS_REQUIRE_BROWSER" not in os.environ, "no Chromium here"
+            pytest.skip("no Chromium here")
+        started = driver.chromium.launch(executable_path=DEBIAN if DEBIAN.exists() else own, args=OPTIONS)
+        yield started
+        started.close()
 
 
 def _dialogue(names: tuple[str, ...], saying: str) -> pd.DataFrame:

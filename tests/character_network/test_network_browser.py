@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-DEBIAN = Path("/usr/bin/chromium")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 HOSTILE = "</script><img src=x onerror=document.title='hit'>"
 ROWS = [
     ("Ada", "Bob", "together", 1, 1, 9.0),
@@ -34,19 +31,6 @@ LINES = [
     ("Ada", "Bob", "speaks_to", 1, 1, 0, 5, 85.0, "Ada", "Bob, the door!", 1.0),
     ("Bob", "Ada", "speaks_to", 1, 2, 0, 8, 3725.0, "Bob", "I closed it.", 1.0),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        own = Path(driver.chromium.executable_path)
-        if not (DEBIAN.exists() or own.exists()):
-            assert "HAWKINS_REQUIRE_BROWSER" not in os.environ, "no Chromium here"
-            pytest.skip("no Chromium here")
-        started = driver.chromium.launch(executable_path=DEBIAN if DEBIAN.exists() else own, args=OPTIONS)
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,24 +20,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
-DEBIAN = Path("/usr/bin/chromium")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 HOSTILE = "<img src=http://evil.example/x onerror=document.title='hit'>${1+1}{{1+1}}</script>"
 WAIT = 60_000  # milliseconds; models load within
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        own = Path(driver.chromium.executable_path)
-        if not (DEBIAN.exists() or own.exists()):
-            # CI installs one: there, a missing browser is a fault and not a reason to skip.
-            assert "HAWKINS_REQUIRE_BROWSER" not in os.environ, "no Chromium here"
-            pytest.skip("no Chromium here")
-        started = driver.chromium.launch(executable_path=DEBIAN if DEBIAN.exists() else own, args=OPTIONS)
-        yield started
-        started.close()
 
 
 class Visit:
