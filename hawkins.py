@@ -17,7 +17,7 @@ from utils.errors import HawkinsError
 if TYPE_CHECKING:
     import analysis
     from analysis.theme_views import ThemeReading
-    from character_chatbot import World
+    from utils.world import World
 
 __all__ = ["app", "main"]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from character_chatbot import World
 from utils.artifacts import read_provenance, read_table
 from utils.errors import InputError
 from utils.series import SeriesProfile, load_series
+from utils.world import World
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,7 +3,6 @@
 from character_chatbot.chatbot import CharacterChatbot, Reply, Turn
 from character_chatbot.engine import ChatEngine, embedded_engine
 from character_chatbot.memory import Passage, WitnessMemory
-from character_chatbot.world import World
 
 __all__ = [
     "CharacterChatbot",
@@ -12,6 +11,5 @@ __all__ = [
     "Reply",
     "Turn",
     "WitnessMemory",
-    "World",
     "embedded_engine",
 ]

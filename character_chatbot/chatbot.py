@@ -13,12 +13,12 @@ from character_chatbot.engine import ChatEngine, embedded_engine
 from character_chatbot.examples import Ranking, spoken_exchanges
 from character_chatbot.memory import Passage, WitnessMemory, witnessed_passages
 from character_chatbot.prompt import build_messages, clean_message, normalise_history
-from character_chatbot.world import World
 from utils.characters import CharacterCard, Exchange, Fact, known, load_card, load_voice
 from utils.embeddings import SentenceEncoder
 from utils.episodes import Episode
 from utils.errors import HawkinsError
 from utils.models import find_weights
+from utils.world import World
 
 __all__ = ["CharacterChatbot", "Reply", "Turn"]
 

@@ -9,13 +9,14 @@ import os
 from collections.abc import Generator, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Final
 
 from utils.characters import Sampling
+from utils.chat import Message
 from utils.errors import HawkinsError, WeightsError
 from utils.models import find_weights
 
-__all__ = ["ChatEngine", "Message", "embedded_engine"]
+__all__ = ["ChatEngine", "embedded_engine"]
 
 # Tokens that one conversation may fill. SmolLM2 was trained on 8,192; a smaller window keeps memory and prefill low.
 CONTEXT: Final = 4096
@@ -29,13 +30,6 @@ SAMPLING_EXTRAS: Final = {
     "repeat_last_n": 16,
     "cache_prompt": True,
 }
-
-
-class Message(TypedDict):
-    """One message of a conversation."""
-
-    role: Literal["system", "user", "assistant"]
-    content: str
 
 
 class ChatEngine:

@@ -9,9 +9,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from character_chatbot.engine import Message
 from character_chatbot.memory import Passage
 from utils.characters import CharacterCard, Exchange, Fact, system_prompt
+from utils.chat import Message
 from utils.errors import InputError
 
 __all__ = ["LONGEST_MESSAGE", "build_messages", "clean_message", "normalise_history"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from character_chatbot.chatbot import CharacterChatbot, Reply
-from character_chatbot.engine import Message
+from utils.chat import Message
 from utils.errors import HawkinsError
 
 if TYPE_CHECKING:

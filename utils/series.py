@@ -213,6 +213,16 @@ class SeriesProfile(Settings):
         return self._home / "voices"
 
     @property
+    def adapters(self) -> Path:
+        """Folder of the trained voices that ship with the series, one GGUF adapter a character and base."""
+        return self._home / "adapters"
+
+    @property
+    def key(self) -> str:
+        """Name of its folder, under which results are kept."""
+        return self._home.name
+
+    @property
     def _home(self) -> Path:
         if self.folder is None:
             raise InputError(f"The profile of {self.title} was not read from a folder; use load_series().")

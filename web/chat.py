@@ -8,9 +8,9 @@ from contextlib import suppress
 from typing import Any, Final
 
 from character_chatbot import Passage
-from character_chatbot.engine import Message
 from character_chatbot.prompt import normalise_history
 from utils.characters import card_names, load_card
+from utils.chat import Message
 from utils.errors import HawkinsError, InputError
 from utils.models import find_weights
 from web.look import part

@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from character_chatbot import ChatEngine, World
+from character_chatbot import ChatEngine
 from utils.progress import Progress, silent
 from utils.series import load_series
+from utils.world import World
 
 
 class ScriptedServer(ThreadingHTTPServer):

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from character_chatbot import WitnessMemory, World
+from character_chatbot import WitnessMemory
 from character_chatbot.examples import Ranking, spoken_exchanges
 from character_chatbot.memory import witnessed_passages
 from utils.episodes import Episode
+from utils.world import World
 
 
 def _memory(world: World, who: str, encoder: Any) -> WitnessMemory:

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from character_chatbot.engine import Message
 from character_chatbot.memory import Passage, SpokenLine
 from character_chatbot.prompt import LONGEST_MESSAGE, build_messages, clean_message, normalise_history
 from utils.characters import CharacterCard, Exchange, Fact
+from utils.chat import Message
 from utils.episodes import Episode
 from utils.errors import InputError
 

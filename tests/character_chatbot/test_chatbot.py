@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from character_chatbot import CharacterChatbot, ChatEngine, World, embedded_engine
+from character_chatbot import CharacterChatbot, ChatEngine, embedded_engine
 from utils.characters import Sampling
 from utils.errors import HawkinsError, InputError, WeightsError
+from utils.world import World
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
