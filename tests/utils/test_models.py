@@ -15,7 +15,8 @@ import pytest
 
 from utils import models
 from utils.errors import InputError, WeightsError
-from utils.models import TASKS, Embedded, HubModel, Task, find_weights, hub_token, pull_weights, pulled
+from utils.hub import hub_token
+from utils.models import TASKS, Embedded, HubModel, Task, find_weights, pull_weights, pulled
 
 ROOT = Path(__file__).parents[2]
 CONTENT = b"weights"

@@ -1,0 +1,158 @@
+"""TRL's trainer, fed with prefix trees, scoring replies alone, keeping checkpoints that are complete or absent.
+
+Imported only where a training begins: it needs torch, transformers and TRL at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.functional import cross_entropy
+from transformers.trainer_pt_utils import get_parameter_names  # noqa: F401
+from trl import SFTTrainer
+
+from character_training.checkpoints import TRAINER_STATE, keep_newest, read_state, write_checkpoint
+from character_training.encoding import Encoded
+from character_training.prefix_tree import NOTHING, PrefixTree, tree_of
+
+__all__ = ["VoiceTrainer", "model_inputs", "reply_loss"]
+
+
+def model_inputs(tree: PrefixTree) -> dict[str, Any]:
+    """Return a batch as tensors: one row, a mask of shape (1, 1, nodes, nodes), and what each node predicts."""
+    return {
+        "input_ids": torch.tensor([tree.tokens]),
+        "position_ids": torch.tensor([tree.positions]),
+        "attention_mask": torch.from_numpy(tree.visible())[None, None],
+        "labels": torch.tensor([tree.labels]),
+    }
+
+
+def reply_loss(model: Any, inputs: dict[str, Any]) -> tuple[Any, int]:
+    """Return the summed loss over what is to be learnt, and how many tokens that is.
+
+    The vocabulary is scored only where there is a label: on a processor, a small model spends half its time there.
+
+    Args:
+        model: A causal language model, with or without adapter.
+        inputs: From `model_inputs`.
+    """
+    labels = inputs["labels"]
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    given = {name: inputs[name] for name in ("input_ids", "position_ids", "attention_mask")}
+    hidden = base.model(**given, use_cache=False).last_hidden_state
+    learnt = labels != NOTHING
+    scores = base.lm_head(hidden[learnt])
+    return cross_entropy(scores.float(), labels[learnt], reduction="sum"), int(learnt.sum())
+
+
+class VoiceTrainer(SFTTrainer):
+    """An `SFTTrainer` whose row is one step of a plan.
+
+    Args:
+        examples: What the plan's indices mean.
+        plan: The batch of every step.
+        held_out: Batches that `evaluate` scores.
+        record: Says what the training is, written into every checkpoint.
+        options: For `SFTTrainer`.
+    """
+
+    def __init__(
+        self,
+        *,
+        examples: Sequence[Encoded],
+        plan: Sequence[Sequence[int]],
+        held_out: Sequence[PrefixTree],
+        record: dict[str, Any],
+        **options: Any,
+    ) -> None:
+        from datasets import Dataset
+
+        self.plan = plan
+        self.examples = examples
+        self.held_out = held_out
+        self.record = record
+        self.tokens_read = 0
+        rows = Dataset.from_dict({"step": list(range(len(plan)))})
+        super().__init__(train_dataset=rows, eval_dataset=rows, data_collator=self._collate, **options)
+
+    def _collate(self, rows: list[dict[str, int]]) -> dict[str, Any]:
+        tree = tree_of([self.examples[index] for row in rows for index in self.plan[row["step"]]])
+        return {**model_inputs(tree), "read": tree.read}
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        return torch.utils.data.SequentialSampler(train_dataset if train_dataset is not None else self.train_dataset)
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Mean loss a label of the batch (or of all that are accumulated)."""
+        self.tokens_read += inputs.pop("read")
+        total, count = reply_loss(model, inputs)
+        loss = total / (count if num_items_in_batch is None else num_items_in_batch)
+        return (loss, {}) if return_outputs else loss
+
+    def evaluate(self, *_: Any, metric_key_prefix: str = "eval", **__: Any) -> dict[str, float]:
+        """Score the replies held out: mean loss a token, and its exponential, the perplexity."""
+        self.model.eval()
+        total = count = 0.0
+        for tree in self.held_out:
+            inputs = {name: value.to(self.args.device) for name, value in model_inputs(tree).items()}
+            with torch.no_grad(), self.compute_loss_context_manager():
+                loss, labels = reply_loss(self.model, inputs)
+            total, count = total + float(loss), count + labels
+        loss = total / count
+        metrics = {f"{metric_key_prefix}_loss": loss, f"{metric_key_prefix}_perplexity": math.exp(loss)}
+        self.log(dict(metrics))
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    # --- checkpoints -------------------------------------------------------------------------------------------------
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:  # noqa: ARG002 - transformers' signature
+        root = Path(self.args.output_dir)
+        best = self.state.best_global_step
+        self.state.best_model_checkpoint = None if best is None else str(root / f"checkpoint-{best}")
+        write_checkpoint(root / f"checkpoint-{self.state.global_step}", self._fill, record=self.record)
+        keep_newest(root, keep=self.state.best_model_checkpoint)
+
+    def _fill(self, folder: Path) -> None:
+        from character_training.checkpoints import write_state
+
+        self.model.save_pretrained(folder)
+        scaler = getattr(self.accelerator, "scaler", None)
+        write_state(folder, optimizer=self.optimizer, scheduler=self.lr_scheduler, scaler=scaler)
+        self.state.save_to_json(str(folder / TRAINER_STATE))
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        from peft import set_peft_model_state_dict
+        from safetensors.torch import load_file
+
+        weights = load_file(Path(resume_from_checkpoint) / "adapter_model.safetensors")
+        set_peft_model_state_dict(model or self.model, weights)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if checkpoint is not None:
+            state = read_state(Path(checkpoint))
+            self.optimizer.load_state_dict(state.optimizer)
+            self.lr_scheduler.load_state_dict(state.scheduler)
+
+    def _load_scaler(self, checkpoint: str | None) -> None:
+        if checkpoint is not None and (scaler := read_state(Path(checkpoint)).scaler) is not None:
+            self.accelerator.scaler.load_state_dict(scaler)
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        if checkpoint is not None:
+            read_state(Path(checkpoint)).restore_random()
+
+    def load_best(self) -> None:
+        """Take the adapter of the checkpoint that scored best on what was held out, if one did."""
+        if self.state.best_model_checkpoint is not None:
+            self._load_from_checkpoint(self.state.best_model_checkpoint)
+
+
+OnStep = Callable[[int, int], None]
