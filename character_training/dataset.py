@@ -259,4 +259,4 @@ def _too_few(world: World, scenes: Iterable[SpokenScene], name: str, *, found: i
     enough = [f"{who} ({count:,})" for who, count in speeches.most_common(12) if count >= FEWEST]
     also = f" and {written} written exchanges" if written else ""
     others = f"there are enough for {', '.join(enough)}" if enough else "nobody has enough: add --transcripts"
-    return f"{_where(world)} has {found} replies of {name}{also}, and {FEWEST} are the fewest; {others}."
+    return f"{name} needs {FEWEST} replies to learn from, and {_where(world)} has {found}{also}; {others}."
