@@ -17,6 +17,7 @@ from utils.errors import HawkinsError
 if TYPE_CHECKING:
     import analysis
     from analysis.theme_views import ThemeReading
+    from character_training.dataset import Dataset
     from utils.world import World
 
 __all__ = ["app", "main"]
@@ -280,6 +281,52 @@ def _world(folder: Path | None) -> World | None:
     from analysis import load_results
 
     return load_results(folder).world
+
+
+@app.command()
+def dataset(
+    character: Annotated[str, typer.Argument(help="Whose replies: a name or alias, such as Eleven or El.")],
+    results: Results = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE.jsonl", help="Write FILE.train.jsonl and FILE.validation.jsonl."),
+    ] = None,
+    voices: Annotated[bool, typer.Option("--voices", help="Add the exchanges written for the character.")] = False,
+    directions: Annotated[
+        bool, typer.Option("--directions", help="Show stage directions and sounds in what others say.")
+    ] = False,
+    context: Annotated[
+        int, typer.Option("--context", min=8, max=8192, help="Tokens of what was said before a reply.")
+    ] = 96,
+    as_json: Annotated[bool, typer.Option("--json", help="The counts, for programs.")] = False,
+) -> None:
+    """What a character would learn its voice from: counts, lengths, ten examples, and files for other trainers."""
+    import json
+
+    from character_training.dataset import DatasetSettings, build_dataset
+    from character_training.dataset_file import write_dataset
+    from character_training.dataset_view import dataset_facts
+    from utils.world import World
+
+    settings = DatasetSettings(voices=voices, directions=directions, context_tokens=context)
+    found = build_dataset(_world(results) or World.sample(), character, settings=settings)
+    written = [] if out is None else write_dataset(found, out)
+    if as_json:
+        typer.echo(json.dumps({**dataset_facts(found), "files": list(map(str, written))}, ensure_ascii=False))
+        return
+    _show_dataset(found)
+    for path in written:
+        typer.echo(path)
+
+
+def _show_dataset(found: Dataset) -> None:
+    from rich.console import Console
+
+    from character_training.dataset_view import dataset_summary
+
+    console = Console()
+    for part in dataset_summary(found):
+        console.print(part)
 
 
 @app.command()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from utils.characters import Exchange
 from utils.embeddings import SentenceEncoder
 from utils.episodes import Episode
-from utils.tables import SCENE_KEYS, require_columns
+from utils.speeches import spoken_scenes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Ranking", "spoken_exchanges"]
-
-# Below this the alignment is not sure enough who spoke for a line to stand as a model of somebody's voice.
-SURE: Final = 0.8
 
 T = TypeVar("T")
 
@@ -36,25 +33,13 @@ def spoken_exchanges(dialogue: pd.DataFrame, character: str, *, until: Episode |
     Returns:
         Exchanges in the order of the story; consecutive lines of a speaker count as one speech.
     """
-    require_columns(dialogue, (*SCENE_KEYS, "line", "speaker", "speaker_confidence", "text"), name="dialogue")
-    sure = dialogue["speaker"].where(dialogue["speaker_confidence"] >= SURE, None).astype(object)
-    rows = dialogue.assign(speaker=sure.where(sure.notna(), None)).sort_values([*SCENE_KEYS, "line"])
-    if until is not None:
-        lived = [Episode(int(s), int(e)) <= until for s, e in zip(rows["season"], rows["episode"], strict=True)]
-        rows = rows[lived]
-    exchanges: list[Exchange] = []
-    for _, scene in rows.groupby(list(SCENE_KEYS), sort=False):
-        lines = zip(scene["speaker"], scene["text"], strict=True)
-        speeches = [
-            (speaker, " ".join(text for _, text in speech))
-            for speaker, speech in groupby(lines, key=lambda line: line[0])
-        ]
-        exchanges += [
-            Exchange(user=said, reply=answer)
-            for (asker, said), (speaker, answer) in pairwise(speeches)
-            if speaker == character and asker is not None
-        ]
-    return exchanges
+    return [
+        Exchange(user=asked.text, reply=answer.text)
+        for scene in spoken_scenes(dialogue)
+        if until is None or scene.episode <= until
+        for asked, answer in pairwise(scene.speeches)
+        if answer.speaker == character and asked.speaker is not None
+    ]
 
 
 class Ranking(Generic[T]):

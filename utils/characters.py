@@ -24,6 +24,7 @@ __all__ = [
     "known",
     "load_card",
     "load_voice",
+    "prompt_without_card",
     "system_prompt",
 ]
 
@@ -188,6 +189,20 @@ def system_prompt(card: CharacterCard, facts: Iterable[Fact]) -> str:
         f"You are {card.name}, {card.age} years old. {card.description}",
         " ".join(card.style),
         known_now and f"What you know: {known_now}",
-        f"Answer only as {card.name}, in the first person. If you do not know something, say so in your own way.",
+        _closing(card.name),
     ]
     return "\n".join(part for part in parts if part.strip())
+
+
+def prompt_without_card(name: str, series: SeriesProfile) -> str:
+    """Build the instruction for a member of the cast about whom nobody wrote a card.
+
+    Args:
+        name: Canonical name.
+        series: Whose character.
+    """
+    return f"You are {name}, a character of {series.title}.\n{_closing(name)}"
+
+
+def _closing(name: str) -> str:
+    return f"Answer only as {name}, in the first person. If you do not know something, say so in your own way."

@@ -5,9 +5,14 @@ Protocol: https://platform.openai.com/docs/api-reference/chat
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+import math
+from typing import Final, Literal, TypedDict
 
-__all__ = ["Message"]
+__all__ = ["BYTES_PER_TOKEN", "Message", "estimate_tokens", "inert"]
+
+# A cautious guess for any byte-pair tokenizer, which keeps prompts within a window without loading one. Other scripts
+# than Latin take more bytes a character and about as many tokens a byte.
+BYTES_PER_TOKEN: Final = 2.8
 
 
 class Message(TypedDict):
@@ -15,3 +20,13 @@ class Message(TypedDict):
 
     role: Literal["system", "user", "assistant"]
     content: str
+
+
+def estimate_tokens(text: str) -> int:
+    """Return about how many tokens a text has for any byte-pair tokenizer, rather too many than too few."""
+    return math.ceil(len(text.encode()) / BYTES_PER_TOKEN)
+
+
+def inert(text: str) -> str:
+    """Return a text in which the control tokens of chat templates (``<|im_end|>``) are plain characters."""
+    return text.replace("<|", "< |").replace("|>", "| >")
