@@ -75,7 +75,16 @@ class BaseModel:
             model: Any = AutoModelForCausalLM.from_pretrained(folder, use_safetensors=True, **options)
         except (OSError, ValueError, KeyError) as error:
             raise WeightsError(f"{self.path} holds no language model that can be read: {_first_line(error)}") from None
-        return model
+        return _as_floats(model) if self.path.is_file() else model
+
+
+def _as_floats(model: Any) -> Any:
+    """A model whose weights were read out of a GGUF file as floats, without the marks that say otherwise."""
+    model.is_quantized = False
+    for owner, mark in ((model, "hf_quantizer"), (model, "quantization_method"), (model.config, "quantization_config")):
+        if hasattr(owner, mark):
+            delattr(owner, mark)
+    return model
 
 
 def _on_gpu(settings: TrainingSettings) -> dict[str, Any]:

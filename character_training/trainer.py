@@ -6,13 +6,12 @@ Imported only where a training begins: it needs torch, transformers and TRL at o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
-from transformers.trainer_pt_utils import get_parameter_names  # noqa: F401
 from trl import SFTTrainer
 
 from character_training.checkpoints import TRAINER_STATE, keep_newest, read_state, write_checkpoint
@@ -88,25 +87,32 @@ class VoiceTrainer(SFTTrainer):
         return torch.utils.data.SequentialSampler(train_dataset if train_dataset is not None else self.train_dataset)
 
     def compute_loss(
-        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None  # noqa: ARG002
     ) -> Any:
-        """Mean loss a label of the batch (or of all that are accumulated)."""
+        """Mean loss a token that is learnt; a step is one batch, so nothing is accumulated."""
         self.tokens_read += inputs.pop("read")
-        total, count = reply_loss(model, inputs)
-        loss = total / (count if num_items_in_batch is None else num_items_in_batch)
+        with self.accelerator.autocast():
+            total, count = reply_loss(model, inputs)
+        loss = total / count
         return (loss, {}) if return_outputs else loss
 
-    def evaluate(self, *_: Any, metric_key_prefix: str = "eval", **__: Any) -> dict[str, float]:
-        """Score the replies held out: mean loss a token, and its exponential, the perplexity."""
+    def score(self) -> tuple[float, float]:
+        """Return the mean loss a token on the replies held out, and its exponential, the perplexity."""
+        training = self.model.training
         self.model.eval()
         total = count = 0.0
         for tree in self.held_out:
             inputs = {name: value.to(self.args.device) for name, value in model_inputs(tree).items()}
-            with torch.no_grad(), self.compute_loss_context_manager():
+            with torch.no_grad(), self.accelerator.autocast():
                 loss, labels = reply_loss(self.model, inputs)
             total, count = total + float(loss), count + labels
-        loss = total / count
-        metrics = {f"{metric_key_prefix}_loss": loss, f"{metric_key_prefix}_perplexity": math.exp(loss)}
+        self.model.train(training)
+        return total / count, math.exp(min(total / count, 700.0))
+
+    def evaluate(self, *_: Any, metric_key_prefix: str = "eval", **__: Any) -> dict[str, float]:
+        """Score the replies held out."""
+        loss, perplexity = self.score()
+        metrics = {f"{metric_key_prefix}_loss": loss, f"{metric_key_prefix}_perplexity": perplexity}
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
@@ -154,5 +160,3 @@ class VoiceTrainer(SFTTrainer):
         if self.state.best_model_checkpoint is not None:
             self._load_from_checkpoint(self.state.best_model_checkpoint)
 
-
-OnStep = Callable[[int, int], None]

@@ -1,0 +1,143 @@
+"""The folder that a training leaves: adapter, tokenizer, settings, scores, model card, and the adapter as GGUF."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from character_training.base_models import BaseModel
+from character_training.dataset import Dataset
+from character_training.settings import TrainingSettings
+from utils.artifacts import content_key
+from utils.settings import Settings
+
+if TYPE_CHECKING:
+    from character_training.trainer import VoiceTrainer
+
+__all__ = ["RESULT", "Metrics", "Result", "read_result", "training_key", "write_result"]
+
+RESULT: Final = "training.json"
+
+
+class Metrics(Settings):
+    """What a training reached.
+
+    Attributes:
+        steps: Made in all.
+        best_step: Whose adapter was kept.
+        replies: Learnt from.
+        perplexity_before: Of the base on the replies held out.
+        perplexity_after: Of the adapter kept, on the same.
+        validation_loss: Mean loss a token of the same.
+        train_loss: Mean loss a token over the last tenth of the steps.
+        seconds: Of this process, loading and scoring included.
+        tokens_per_second: Of examples, in this process, while training.
+    """
+
+    steps: int
+    best_step: int
+    replies: int
+    perplexity_before: float
+    perplexity_after: float
+    validation_loss: float
+    train_loss: float
+    seconds: float
+    tokens_per_second: float
+
+
+class Result(Settings):
+    """What ``training.json`` holds.
+
+    Attributes:
+        key: Of data, base and settings together.
+        character: Canonical name.
+        series: Title.
+        base: Key, Hub id or path.
+        repository: Hub id of the base, or its path.
+        revision: Commit of the base.
+        licence: Of the base.
+        data: Digest of the dataset.
+        sources: Where the lines come from, in a sentence.
+        settings: How it was trained.
+        metrics: What it reached.
+    """
+
+    key: str
+    character: str
+    series: str
+    base: str
+    repository: str
+    revision: str
+    licence: str
+    data: str
+    sources: str
+    settings: TrainingSettings
+    metrics: Metrics
+
+
+def training_key(dataset: Dataset, base: BaseModel, settings: TrainingSettings) -> str:
+    """Return the key of a training: whatever changes its outcome changes it."""
+    return content_key(
+        data=dataset.digest,
+        base=base.repository,
+        revision=base.revision,
+        settings=settings.model_dump(exclude={"save_steps"}),
+    )
+
+
+def read_result(folder: Path) -> Result | None:
+    """Return what a finished training left in a folder; None if there is none that can be read."""
+    try:
+        text = (folder / RESULT).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    try:
+        return Result.model_validate_json(text)
+    except ValidationError:
+        return None
+
+
+def write_result(
+    folder: Path,
+    trainer: VoiceTrainer,
+    *,
+    dataset: Dataset,
+    base: BaseModel,
+    settings: TrainingSettings,
+    metrics: Metrics,
+) -> Result:
+    """Write the result folder: everything aside first, the file that says it is finished last."""
+    result = Result(
+        key=training_key(dataset, base, settings),
+        character=dataset.character,
+        series=dataset.series,
+        base=base.key,
+        repository=base.repository,
+        revision=base.revision,
+        licence=base.licence,
+        data=dataset.digest,
+        sources=dataset.sources,
+        settings=settings,
+        metrics=metrics,
+    )
+    (folder / RESULT).unlink(missing_ok=True)
+    aside = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
+    try:
+        _fill(aside, trainer, result)
+        for path in sorted(aside.iterdir(), key=lambda path: path.name == RESULT):
+            path.replace(folder / path.name)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return result
+
+
+def _fill(aside: Path, trainer: Any, result: Result) -> None:
+    trainer.model.save_pretrained(aside)
+    trainer.processing_class.save_pretrained(aside)
+    (aside / RESULT).write_text(json.dumps(result.model_dump(), indent=1, ensure_ascii=False), encoding="utf-8")
