@@ -60,6 +60,8 @@ def scene_replies(
         count_tokens: Of a text.
         directions: Show stage directions in what others say.
     """
+    if all(speech.speaker != character for speech in scene.speeches):
+        return
     shown = [_shown(speech, character, budget, count_tokens, directions=directions) for speech in scene.speeches]
     start = 0
     for index, speech in enumerate(scene.speeches):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from pydantic import Field
 
-from character_training.context import CountTokens, scene_replies
+from character_training.context import CountTokens, Reply, scene_replies
 from character_training.split import closest_share, held_out_questions, shuffled
 from utils.artifacts import content_key
 from utils.characters import (
@@ -166,26 +167,33 @@ def _spoken(
     instruction = _instruction(world, name, _card(world, name))
     kept: list[Example] = []
     dropped: Counter[str] = Counter()
+    replies_in = partial(
+        scene_replies,
+        character=name,
+        budget=settings.context_tokens,
+        count_tokens=count_tokens,
+        directions=settings.directions,
+    )
     for scene in scenes:
-        for reply in scene_replies(
-            scene, name, budget=settings.context_tokens, count_tokens=count_tokens, directions=settings.directions
-        ):
+        for reply in replies_in(scene):
             if reason := _unfit(reply.speech.text, settings):
                 dropped[reason] += 1
                 continue
-            target = Message(role="assistant", content=inert(reply.speech.text))
-            kept.append(
-                Example(
-                    messages=(instruction, *reply.context, target),
-                    season=scene.episode.season,
-                    episode=scene.episode.episode,
-                    scene=scene.scene,
-                    line=reply.speech.lines[0].line,
-                )
-            )
+            kept.append(_example(scene, reply, instruction))
     unique = list(_unique(kept))
     dropped["the same words after the same words"] += len(kept) - len(unique)
     return unique, tuple((reason, count) for reason, count in dropped.items() if count)
+
+
+def _example(scene: SpokenScene, reply: Reply, instruction: Message) -> Example:
+    target = Message(role="assistant", content=inert(reply.speech.text))
+    return Example(
+        messages=(instruction, *reply.context, target),
+        season=scene.episode.season,
+        episode=scene.episode.episode,
+        scene=scene.scene,
+        line=reply.speech.lines[0].line,
+    )
 
 
 def _card(world: World, name: str) -> CharacterCard | None:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from character_training.context import OPENING
 from character_training.dataset import FEWEST, Dataset, DatasetSettings, Example, build_dataset
 from character_training.split import closest_share, held_out_questions
-from utils.chat import estimate_tokens
+from utils.chat import estimate_tokens, inert
 from utils.errors import InputError
 from utils.world import World
 
@@ -86,7 +86,7 @@ def test_the_target_is_last_and_the_characters_own(
         assert roles == ["system", *["user", "assistant"] * (len(roles) // 2)]
         said = lines.loc[(example.episode, example.line)]
         assert said["speaker"] == "Eleven"
-        assert example.messages[-1]["content"].startswith(" ".join(said["text"].replace("<|", "").split())[:1])
+        assert example.messages[-1]["content"].startswith(inert(" ".join(said["text"].split())))
 
 
 @settings(deadline=None, max_examples=40)
