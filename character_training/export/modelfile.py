@@ -46,17 +46,17 @@ _TALKS: Final = {
 # What a licence asks to be said where a model is passed on.
 _NOTICES: Final = {
     "apache-2.0": (
-        "The base is under the Apache License 2.0 (https://www.apache.org/licenses/LICENSE-2.0): pass the licence on with "
-        "the model, and say that it was changed."
+        "The base is under the Apache License 2.0 (https://www.apache.org/licenses/LICENSE-2.0): pass the licence on "
+        "with the model, and say that it was changed."
     ),
     "llama3.2": (
-        "Built with Llama. Llama 3.2 is licensed under the Llama 3.2 Community License, Copyright © Meta Platforms, Inc. "
-        "All Rights Reserved. Pass the agreement on with the model (https://www.llama.com/llama3_2/license/), and let "
-        "the name of what you publish begin with Llama."
+        "Built with Llama. Llama 3.2 is licensed under the Llama 3.2 Community License, Copyright © Meta Platforms, "
+        "Inc. All Rights Reserved. Pass the agreement on with the model (https://www.llama.com/llama3_2/license/), and "
+        "let the name of what you publish begin with Llama."
     ),
     "qwen-research": (
-        "Built with Qwen. The base is under the Qwen Research License, Copyright © Alibaba Cloud: for research and other "
-        "non-commercial use alone; pass the agreement on with the model."
+        "Built with Qwen. The base is under the Qwen Research License, Copyright © Alibaba Cloud: for research and "
+        "other non-commercial use alone; pass the agreement on with the model."
     ),
 }
 _OLLAMA_BASES: Final = {"smollm2": "smollm2:135m", "llama": "llama3.2:3b", "qwen": "qwen2.5:3b", "qwen3": "qwen3:4b"}

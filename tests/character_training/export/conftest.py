@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import gguf
 import httpx
+import numpy as np
 import pytest
 import torch
 
@@ -192,3 +194,29 @@ def run() -> Iterator[Callable[..., Runner]]:
 
     yield start
     running.clear()
+
+
+@pytest.fixture(scope="session")
+def rows_as_in_transformers() -> Callable[..., Path]:
+    """Write an adapter again with the rows of some projections left in transformers' order, as would be wrong."""
+
+    def rewrite(voice: Path, heads: dict[str, int], out: Path) -> Path:
+        reader = gguf.GGUFReader(voice)
+        writer = gguf.GGUFWriter(out, "llama")
+        writer.add_type("adapter")
+        writer.add_string("adapter.type", "lora")
+        alpha = reader.get_field("adapter.lora.alpha")
+        assert alpha is not None
+        writer.add_float32("adapter.lora.alpha", alpha.contents())
+        for tensor in reader.tensors:
+            rows, part = np.array(tensor.data), tensor.name.split(".")[2]
+            if part in heads and tensor.name.endswith("lora_b"):
+                rows = rows.reshape(heads[part], -1, 2, rows.shape[-1]).swapaxes(1, 2).reshape(rows.shape)
+            writer.add_tensor(tensor.name, rows)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        return out
+
+    return rewrite
