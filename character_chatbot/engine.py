@@ -5,26 +5,43 @@ Protocol: https://platform.openai.com/docs/api-reference/chat.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from math import ceil
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, Final
 
 from character_chatbot.embedded import OnLoad, OnWarning, embedded_link
 from character_chatbot.endpoint import endpoint_link, endpoint_url
-from character_chatbot.link import CONTEXT, OPENAI, Dialect, Link, is_loopback
+from character_chatbot.link import CONTEXT, LLAMA_CPP, OPENAI, Dialect, Link, is_loopback
 from utils.adapters import adapter_name
 from utils.characters import Sampling
 from utils.chat import Message
 from utils.errors import HawkinsError
 from utils.series import SeriesProfile
 
-__all__ = ["ChatEngine", "embedded_engine", "open_engine"]
+__all__ = ["ChatEngine", "embedded_engine", "interrupted_by", "open_engine"]
 
 TIMEOUT: Final = 180.0  # seconds without a word from the server
 CONNECT_TIMEOUT: Final = 10.0
 # What a server says of itself is cut to this many characters in a message.
 LONGEST_REASON: Final = 200
+# Of English in the vocabularies of such models.
+BYTES_PER_TOKEN: Final = 4
+
+_INTERRUPTION: Final[ContextVar[Event | None]] = ContextVar("interruption", default=None)
+
+
+@contextmanager
+def interrupted_by(event: Event) -> Iterator[None]:
+    """Let what is generated inside the block stop with an error soon after an event is set in another thread."""
+    before = _INTERRUPTION.set(event)
+    try:
+        yield
+    finally:
+        _INTERRUPTION.reset(before)
 
 
 class ChatEngine:
@@ -106,6 +123,22 @@ class ChatEngine:
         names = {name: f"{Path(name).name.casefold()}-" for name in self.link.adapters}
         return next((name for name, folded in names.items() if folded.startswith(wanted)), None)
 
+    def count_tokens(self, text: str) -> int:
+        """Return the tokens of a text; where the server does not tell, an estimate.
+
+        Raises:
+            HawkinsError: If the server cannot be reached or refuses.
+        """
+        from openai import APIError
+
+        if self.link.dialect is not LLAMA_CPP:
+            return ceil(len(text.encode()) / BYTES_PER_TOKEN)
+        url = f"{self.base_url.removesuffix('/v1')}/tokenize"
+        try:
+            return len(self._client().post(url, cast_to=object, body={"content": text})["tokens"])
+        except APIError as error:
+            raise _refusal(error, self.base_url) from None
+
     def _client(self) -> Any:
         link = self.link
         with self._lock:
@@ -162,6 +195,8 @@ class ChatEngine:
         try:
             for chunk in chunks:
                 spoken = True
+                if (event := _INTERRUPTION.get()) and event.is_set():
+                    raise HawkinsError("The reply was interrupted.")
                 if chunk.choices and chunk.choices[0].delta.content:
                     yield chunk.choices[0].delta.content
         except (APIError, ValueError) as error:

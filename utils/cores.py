@@ -37,7 +37,7 @@ def _siblings(cpus: Path, number: int) -> str:
 def _quota(cgroups: Path) -> int | None:
     """Whole cores that the container may use, or None without a bound."""
     limits = [int(quota) / int(period) for quota, period in _bounds(cgroups) if quota.isdigit() and int(period)]
-    return int(min(limits)) if limits else None
+    return max(1, int(min(limits))) if limits else None
 
 
 def _bounds(cgroups: Path) -> list[tuple[str, str]]:
