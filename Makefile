@@ -31,7 +31,7 @@ sample: .venv/run ## make the sample's subtitles and transcripts from its screen
 	$(BIN)/python tools/make_sample.py
 
 # benchmarks/NAME.py each, on the sample season or on that of REAL_SEASON. Those that need more data are not in the list: make bench BENCHMARKS=alignment
-BENCHMARKS := analyze mentions parse themes
+BENCHMARKS := analyze chat mentions parse themes
 # The full size takes minutes and 2 GB: python benchmarks/themes.py
 OPTIONS_themes := --size small
 bench: $(BENCHMARKS:%=bench-%) ## measure speed against the named peers (see benchmarks/README.md)

@@ -367,6 +367,46 @@ def app_(
 
 
 @app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
+    results: Results = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="S01E03", help="Last episode that anybody has lived through.")
+    ] = None,
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", metavar="URL", help="A chat server that generates in our place.")
+    ] = None,
+) -> None:
+    """Serve the characters to SillyTavern, Open WebUI or scripts, as models of an OpenAI-compatible server."""
+    from character_chatbot.cast import Cast
+    from character_chatbot.engine import open_engine
+    from character_chatbot.server import require_key
+    from character_chatbot.server import serve as run
+    from utils.world import World
+
+    key = require_key(host)
+    world = _world(results) or World.sample()
+    engine = open_engine(endpoint, series=world.series, on_load=_say_loading, on_warning=_say_warning)
+    cast = Cast(world, engine, until=until)
+    # What is missing is said now, not to the first client.
+    _ = engine.link
+    run(cast, host=host, port=port, key=key, announce=lambda url: _say_serving(url, cast.names))
+
+
+def _say_loading(label: str) -> None:
+    typer.echo(f"Loading {label} ...", err=True)
+
+
+def _say_warning(warning: str) -> None:
+    typer.echo(f"warning: {one_line(warning)}", err=True)
+
+
+def _say_serving(url: str, names: list[str]) -> None:
+    typer.echo(f"{url} answers as {', '.join(names)}; Ctrl-C ends.")
+
+
+@app.command()
 def doctor() -> None:
     """Say what is installed, which weights answer, and what is missing with the command that brings it."""
     from rich.console import Console

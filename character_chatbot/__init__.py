@@ -1,7 +1,7 @@
 """Talking to a character: one language model, the character's card, and the scenes that it witnessed."""
 
 from character_chatbot.chatbot import CharacterChatbot, Reply, Turn
-from character_chatbot.engine import ChatEngine, embedded_engine
+from character_chatbot.engine import ChatEngine, embedded_engine, open_engine
 from character_chatbot.memory import Passage, WitnessMemory
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "Turn",
     "WitnessMemory",
     "embedded_engine",
+    "open_engine",
 ]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final
 
-from character_chatbot.engine import ChatEngine, embedded_engine
+from character_chatbot.engine import ChatEngine, open_engine
 from character_chatbot.examples import Ranking, spoken_exchanges
 from character_chatbot.memory import Passage, WitnessMemory, witnessed_passages
 from character_chatbot.prompt import build_messages, clean_message, normalise_history
-from utils.characters import CharacterCard, Exchange, Fact, known, load_card, load_voice
+from utils.characters import CharacterCard, Exchange, Fact, Sampling, known, load_card, load_voice
 from utils.embeddings import SentenceEncoder
 from utils.episodes import Episode
 from utils.errors import HawkinsError
@@ -152,7 +152,7 @@ class CharacterChatbot:
     @cached_property
     def engine(self) -> ChatEngine:
         """What generates."""
-        return self._given_engine or embedded_engine()
+        return self._given_engine or open_engine(series=self.world.series)
 
     @cached_property
     def encoder(self) -> SentenceEncoder:
@@ -184,12 +184,13 @@ class CharacterChatbot:
         examples = [*written, *spoken]
         return Ranking(examples, [example.user for example in examples], self.encoder)
 
-    def turn(self, message: str, history: Iterable[Any] = ()) -> Turn:
+    def turn(self, message: str, history: Iterable[Any] = (), *, sampling: Sampling | None = None) -> Turn:
         """Begin a reply.
 
         Args:
             message: What was said to the character.
             history: The conversation so far, as messages or (user, reply) pairs.
+            sampling: How it is drawn; None for the card's.
 
         Raises:
             InputError: If message, history, character or dial cannot be used.
@@ -206,8 +207,10 @@ class CharacterChatbot:
             history=normalise_history(history),
             context=self.engine.context,
         )
-        stream = partial(self.engine.stream, messages, sampling=self.card.sampling, stop=("\n",))
-        return Turn(stream, sources=passages, name=self.card.name, sentences=self.card.sampling.sentences)
+        drawn = sampling or self.card.sampling
+        adapter = self.engine.adapter_for(self.card.name, self.world.series)
+        stream = partial(self.engine.stream, messages, sampling=drawn, stop=("\n",), adapter=adapter)
+        return Turn(stream, sources=passages, name=self.card.name, sentences=drawn.sentences)
 
     def reply(self, message: str, history: Iterable[Any] = ()) -> Reply:
         """Answer a message, with the scenes that fed the answer (see `turn`)."""

@@ -1,0 +1,237 @@
+"""Chat: the first word, tokens a second beside raw llama.cpp and transformers, and twenty conversations at once.
+
+    python -m benchmarks.chat            # everything, in one run
+    python -m benchmarks.chat --rounds 5 --crowd 40
+
+Peers, on the same GGUF file and the same prompts (those that Eleven's questions make), drawn greedily:
+
+- llama.cpp: a bare xllamacpp server, one slot, asked over plain HTTP for the whole answer
+- transformers: ``generate`` on the same weights, in float32 and in bfloat16 where the processor has it
+
+A round asks everybody the same question in turn; a ratio is the median of the rounds' ratios. Tokens a second count
+the whole answer, reading of the prompt included, and no prompt is known from before. The crowd runs in a process of
+its own, whose peak memory is counted: each of its conversations has two turns, and its questions come at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from character_chatbot import CharacterChatbot, ChatEngine, open_engine
+from utils.characters import Sampling
+from utils.cores import free_cores
+from utils.embeddings import SentenceEncoder
+from utils.models import find_weights
+from utils.world import World
+
+QUESTIONS = (
+    "Who are you?",
+    "Do you like waffles?",
+    "Where does Hopper live?",
+    "What did you hear on the radio?",
+    "Are you afraid of the dark?",
+    "What is Mike like?",
+    "Tell me about the cabin.",
+    "What do you want to do tomorrow?",
+)
+TOKENS = 48
+BARS = {"first": 0.5, "llama.cpp": 0.9, "transformers": 5.0, "crowd": 10.0, "memory": 2.0}
+
+Generate = Callable[[Sequence[Any]], int]
+
+
+@dataclass
+class Listening:
+    """An engine that keeps the prompts which pass through it."""
+
+    engine: ChatEngine
+    prompts: list[list[Any]] = field(default_factory=list)
+
+    def stream(self, messages: Sequence[Any], **options: Any) -> Any:
+        """Pass a prompt on."""
+        self.prompts.append(list(messages))
+        return self.engine.stream(messages, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.engine, name)
+
+
+def first_words(bot: CharacterChatbot) -> tuple[list[float], list[float]]:
+    """Seconds to the first words and to the end, for each question of one conversation."""
+    history: list[tuple[str, str]] = []
+    first, whole = [], []
+    for question in QUESTIONS:
+        begin = time.perf_counter()
+        turn = bot.turn(question, history)
+        pieces = iter(turn)
+        next(pieces, None)
+        first.append(time.perf_counter() - begin)
+        for _ in pieces:
+            pass
+        whole.append(time.perf_counter() - begin)
+        history.append((question, turn.reply.text))
+    return first, whole
+
+
+def ours(engine: ChatEngine) -> Generate:
+    sampling = Sampling(temperature=0, max_tokens=TOKENS)
+    return lambda messages: engine.count_tokens("".join(engine.stream(messages, sampling=sampling)))
+
+
+def raw_llama() -> Generate:
+    import httpx
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(find_weights("chat").path)
+    params.n_ctx, params.n_parallel = 4096, 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = free_cores()
+    params.verbosity, params.hostnames, params.port = -1, ["127.0.0.1"], 0
+    server = xllamacpp.Server(params)
+    client = httpx.Client(timeout=300, trust_env=False)
+    # The same draw as ours: the penalty changes what greedy means.
+    knobs = {"min_p": 0.1, "repeat_penalty": 1.1, "repeat_last_n": 16, "top_p": 0.9, "temperature": 0}
+
+    def generate(messages: Sequence[Any]) -> int:
+        body = {"messages": messages, "max_tokens": TOKENS, **knobs}
+        answer = client.post(f"{server.listening_address}/v1/chat/completions", json=body).json()
+        return int(answer["usage"]["completion_tokens"])
+
+    return generate
+
+
+def by_transformers(dtype: str) -> Generate:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    path = find_weights("chat").path
+    torch.set_num_threads(free_cores())
+    tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
+    model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name).to(getattr(torch, dtype)).eval()
+
+    def generate(messages: Sequence[Any]) -> int:
+        inputs = tokenizer.apply_chat_template(
+            list(messages), add_generation_prompt=True, return_tensors="pt", return_dict=True
+        )
+        with torch.inference_mode():
+            done = model.generate(
+                **inputs, max_new_tokens=TOKENS, do_sample=False, repetition_penalty=1.1, pad_token_id=2
+            )
+        return int(done.shape[1] - inputs["input_ids"].shape[1])
+
+    return generate
+
+
+def rates(generators: dict[str, Generate], prompts: Sequence[Sequence[Any]]) -> dict[str, list[float]]:
+    """Tokens a second of everybody, one number a prompt."""
+    found: dict[str, list[float]] = {name: [] for name in generators}
+    for number, prompt in enumerate(prompts):
+        for name, generate in generators.items():
+            # Another first word, so that nobody knows the prompt from before.
+            fresh = [{**prompt[0], "content": f"{number}{len(name)} {prompt[0]['content']}"}, *prompt[1:]]
+            begin = time.perf_counter()
+            tokens = generate(fresh)
+            found[name].append(tokens / (time.perf_counter() - begin))
+    return found
+
+
+def crowd(size: int) -> None:
+    """Let so many people talk at once; print a JSON object."""
+    world, engine = World.sample(), open_engine()
+    encoder = SentenceEncoder(find_weights("recall").path)
+    names = ("Eleven", "Mike", "Dustin", "Lucas")
+    make = partial(CharacterChatbot, world=world, engine=engine, encoder=encoder)
+    bots = {name: make(name) for name in names}
+    for bot in bots.values():
+        _ = bot.reply("Hello.")
+
+    def talk(number: int) -> list[float]:
+        bot, history, waited = bots[names[number % len(names)]], [], []
+        for turn_number in range(2):
+            question = QUESTIONS[(number + turn_number) % len(QUESTIONS)]
+            begin = time.perf_counter()
+            pieces = iter(turn := bot.turn(question, history))
+            next(pieces, None)
+            waited.append(time.perf_counter() - begin)
+            for _ in pieces:
+                pass
+            history.append((question, turn.reply.text))
+        return waited
+
+    begin = time.perf_counter()
+    with ThreadPoolExecutor(size) as pool:
+        waiting = list(pool.map(talk, range(size)))
+    seconds = time.perf_counter() - begin
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    peak = int(status.partition("VmHWM:")[2].split()[0]) / 1e6
+    print(json.dumps({"waited": sorted(chain(*waiting)), "seconds": seconds, "peak": peak, "chats": len(waiting)}))
+    sys.stdout.flush()
+
+
+def show_crowd(size: int) -> None:
+    command = [sys.executable, "-m", "benchmarks.chat", "--only-crowd", "--crowd", str(size)]
+    done = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    waited = done["waited"]
+    median, late = waited[len(waited) // 2], waited[int(0.95 * len(waited))]
+    print(
+        f"{size} conversations of two turns at once: {size - done['chats']} lost; first words {median:.2f} s (median),"
+        f" {late:.2f} s (95 %; bar {BARS['crowd']}); all done after {done['seconds']:.1f} s;"
+        f" peak memory {done['peak']:.2f} GB (bar {BARS['memory']})",
+        flush=True,
+    )
+
+
+def load() -> str:
+    return ", ".join(f"{value:.1f}" for value in os.getloadavg())
+
+
+def main() -> None:
+    """Print one line a measurement."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=len(QUESTIONS), help="prompts for the comparison of speed")
+    parser.add_argument("--crowd", type=int, default=20, help="conversations at once")
+    parser.add_argument("--only-crowd", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.only_crowd:
+        crowd(options.crowd)
+        return
+    print(f"{find_weights('chat').label}, {free_cores()} threads, load {load()}", flush=True)
+    engine = Listening(open_engine())
+    first, whole = first_words(CharacterChatbot("Eleven", engine=engine))  # type: ignore[arg-type]
+    print(
+        f"first words: {first[0]:.2f} s with loading, then {statistics.median(first[1:]):.2f} s (median),"
+        f" {max(first[1:]):.2f} s (worst; bar {BARS['first']}); whole replies {statistics.median(whole[1:]):.2f} s",
+        flush=True,
+    )
+    generators = {"ours": ours(engine.engine), "llama.cpp": raw_llama()}
+    generators |= {f"transformers, {dtype}": by_transformers(dtype) for dtype in ("float32", "bfloat16")}
+    prompts = [prompt for prompt in engine.prompts if len(prompt) > 1][: options.rounds]
+    rates(generators, prompts[:1])
+    found = rates(generators, prompts)
+    for name, values in found.items():
+        ratio = statistics.median(own / other for own, other in zip(found["ours"], values, strict=True))
+        print(f"{name:<24} {statistics.median(values):6.1f} tokens/s   ours is {ratio:5.2f} times that", flush=True)
+    print(
+        f"bars: {BARS['llama.cpp']} times llama.cpp, {BARS['transformers']} times transformers; load {load()}",
+        flush=True,
+    )
+    show_crowd(options.crowd)
+
+
+if __name__ == "__main__":
+    main()
