@@ -184,12 +184,13 @@ class CharacterChatbot:
         examples = [*written, *spoken]
         return Ranking(examples, [example.user for example in examples], self.encoder)
 
-    def turn(self, message: str, history: Iterable[Any] = ()) -> Turn:
+    def turn(self, message: str, history: Iterable[Any] = (), *, earlier: Sequence[str] = ()) -> Turn:
         """Begin a reply.
 
         Args:
             message: What was said to the character.
             history: The conversation so far, as messages or (user, reply) pairs.
+            earlier: Turns from before that history which bear on the message, each as rows of ``Name: text``.
 
         Raises:
             InputError: If message, history, character or dial cannot be used.
@@ -203,6 +204,7 @@ class CharacterChatbot:
             facts=self._facts.nearest(asked, FACTS),
             examples=self._examples.nearest(asked, EXAMPLES),
             passages=passages,
+            earlier=earlier,
             history=normalise_history(history),
             context=self.engine.context,
         )
