@@ -163,20 +163,20 @@ class CharacterChatbot:
     def _ranked(self, exchanges: Sequence[Exchange]) -> Ranking[Exchange]:
         return Ranking(exchanges, [exchange.user for exchange in exchanges], self.encoder, cache=self._cache)
 
-    def turn(self, message: str, history: Iterable[Any] = (), *, earlier: Iterable[Any] = ()) -> Turn:
+    def turn(self, message: str, history: Iterable[Any] = (), *, earlier: Sequence[str] = ()) -> Turn:
         """Begin a reply.
 
         Args:
             message: What was said to the character.
             history: The conversation so far, as messages or (user, reply) pairs.
-            earlier: Older parts of the conversation that bear on the message, likewise.
+            earlier: Turns from before that history which bear on the message, each as rows of ``Name: text``.
 
         Raises:
             InputError: If message, history, character or dial cannot be used.
             WeightsError: If no model is installed.
         """
         asked = clean_message(message)
-        talk, recalled = normalise_history(history), normalise_history(earlier)
+        talk = normalise_history(history)
         beyond = self.knowledge.beyond(asked)
         # Where it cannot know, a scene of something else would only be retold as the answer.
         passages = [] if beyond.matter else self.memory.recall(asked, until=self.until, most=SCENES)
@@ -188,12 +188,12 @@ class CharacterChatbot:
             facts=facts,
             examples=examples,
             passages=[self.knowledge.as_witnessed(passage) for passage in passages],
-            earlier=recalled,
+            earlier=earlier,
             note=_NEVER_HEARD if beyond.names else _NOT_THERE if beyond.matter else "",
             history=talk,
             context=self.engine.context,
         )
-        said = [asked, *(turn["content"] for turn in [*recalled, *talk])]
+        said = [asked, *earlier, *(turn["content"] for turn in talk)]
         return Turn(
             partial(self._draw, messages),
             judge=partial(self._fault, said=said, beyond=beyond),
@@ -204,7 +204,7 @@ class CharacterChatbot:
             sentences=self.card.sampling.sentences,
         )
 
-    def reply(self, message: str, history: Iterable[Any] = (), *, earlier: Iterable[Any] = ()) -> Reply:
+    def reply(self, message: str, history: Iterable[Any] = (), *, earlier: Sequence[str] = ()) -> Reply:
         """Answer a message, with the scenes that fed the answer (see `turn`)."""
         turn = self.turn(message, history, earlier=earlier)
         for _ in turn:

@@ -100,10 +100,8 @@ def _remembered(passages: Sequence[Passage]) -> str:
     return _block("Scenes that you remember", "scenes", ("\n".join(map(_plain, scene)) for scene in rows))
 
 
-def _said_earlier(card: CharacterCard, earlier: Sequence[Message]) -> str:
-    who = {"user": "They", "assistant": card.name}
-    rows = (f"{who[message['role']]}: {message['content']}" for message in earlier if message["role"] in who)
-    return _block("Earlier in this conversation", "earlier", ["\n".join(rows)])
+def _said_earlier(turns: Iterable[str]) -> str:
+    return _block("Earlier in this conversation", "earlier", ("\n".join(map(_plain, t.split("\n"))) for t in turns))
 
 
 def _inert(text: str) -> str:
@@ -122,7 +120,7 @@ def build_messages(
     facts: Sequence[Fact] = (),
     examples: Sequence[Exchange] = (),
     passages: Sequence[Passage] = (),
-    earlier: Sequence[Message] = (),
+    earlier: Sequence[str] = (),
     note: str = "",
     history: Sequence[Message] = (),
     context: int,
@@ -135,7 +133,7 @@ def build_messages(
         facts: What the character knows of the matter.
         examples: How it answers, as turns before the conversation.
         passages: What it remembers of the matter.
-        earlier: What was said long ago in the conversation and bears on the message.
+        earlier: Older turns of the conversation that bear on the message, each as rows of ``Name: text``.
         note: One more sentence to the character, such as that it cannot know something.
         history: The conversation so far; its newest part that fits is used.
         context: Tokens that prompt and reply may fill.
@@ -145,7 +143,7 @@ def build_messages(
     """
     # A card may come from a stranger's file: what it says cannot pass for a control token either.
     parts = [_inert(system_prompt(card, facts)), note]
-    parts += [_said_earlier(card, earlier)] if earlier else []
+    parts += [_said_earlier(earlier)] if earlier else []
     parts += [_remembered(passages)] if passages else []
     instruction = "\n".join(filter(None, parts))
     shown: list[Message] = [Message(role="system", content=instruction)]
@@ -166,4 +164,12 @@ def build_messages(
         if left < 0:
             break
         recent.append(Message(role=turn["role"], content=_inert(turn["content"])))
-    return [*shown, *reversed(recent), asked]
+    return [*shown, *_as_one(list(reversed(recent)), asked)]
+
+
+def _as_one(recent: list[Message], asked: Message) -> list[Message]:
+    """Join the message to what nobody has answered yet; chat templates want roles that alternate."""
+    if recent and recent[-1]["role"] == "user":
+        both = f"{recent.pop()['content']}\n{asked['content']}"
+        return [*recent, Message(role="user", content=both)]
+    return [*recent, asked]

@@ -98,7 +98,7 @@ def test_examples_come_before_the_conversation_and_the_question_last() -> None:
 
 @given(st.lists(st.text(min_size=1, max_size=400), max_size=60), st.integers(300, 2_000))
 def test_the_newest_part_of_a_conversation_is_what_fits(texts: list[str], context: int) -> None:
-    history = [Message(role="user", content=text) for text in texts]
+    history = [Message(role="assistant", content=text) for text in texts]
     shown = build_messages(CARD, "Now?", history=history, context=context)[1:-1]
     assert [m["content"].replace(" ", "") for m in shown] == [
         m["content"].replace(" ", "") for m in history[len(history) - len(shown) :]
