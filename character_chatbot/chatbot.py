@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any, Final
 
-from character_chatbot.engine import ChatEngine, embedded_engine
+from character_chatbot.engine import ChatEngine, open_engine
 from character_chatbot.examples import Ranking, spoken_exchanges
 from character_chatbot.kept_vectors import VectorCache
 from character_chatbot.knowledge import Beyond, Knowledge, familiar_names, unheard_passages
@@ -16,7 +16,7 @@ from character_chatbot.recall import Encoder, OnceEncoder
 from character_chatbot.support import support, unsupported
 from character_chatbot.turn import CLAIMS_TO_KNOW, STRANGER, Reply, Turn
 from character_chatbot.words import NameFinder, admits_ignorance
-from utils.characters import CharacterCard, Exchange, Fact, known, load_card, load_voice
+from utils.characters import CharacterCard, Exchange, Fact, Sampling, known, load_card, load_voice
 from utils.chat import Message
 from utils.embeddings import SentenceEncoder
 from utils.episodes import Episode
@@ -99,7 +99,7 @@ class CharacterChatbot:
     @cached_property
     def engine(self) -> ChatEngine:
         """What generates."""
-        return self._given_engine or embedded_engine()
+        return self._given_engine or open_engine(series=self.world.series)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -163,13 +163,21 @@ class CharacterChatbot:
     def _ranked(self, exchanges: Sequence[Exchange]) -> Ranking[Exchange]:
         return Ranking(exchanges, [exchange.user for exchange in exchanges], self.encoder, cache=self._cache)
 
-    def turn(self, message: str, history: Iterable[Any] = (), *, earlier: Sequence[str] = ()) -> Turn:
+    def turn(
+        self,
+        message: str,
+        history: Iterable[Any] = (),
+        *,
+        earlier: Sequence[str] = (),
+        sampling: Sampling | None = None,
+    ) -> Turn:
         """Begin a reply.
 
         Args:
             message: What was said to the character.
             history: The conversation so far, as messages or (user, reply) pairs.
             earlier: Turns from before that history which bear on the message, each as rows of ``Name: text``.
+            sampling: How it is drawn; None for the card's.
 
         Raises:
             InputError: If message, history, character or dial cannot be used.
@@ -194,14 +202,15 @@ class CharacterChatbot:
             context=self.engine.context,
         )
         said = [asked, *earlier, *(turn["content"] for turn in talk)]
+        drawn = sampling or self.card.sampling
         return Turn(
-            partial(self._draw, messages),
+            partial(self._draw, messages, drawn),
             judge=partial(self._fault, said=said, beyond=beyond),
             fallback=partial(self._written_reply, asked, said=said, beyond=beyond),
             weigh=partial(self._weigh, said=said, passages=passages, examples=examples),
             sources=passages,
             name=self.card.name,
-            sentences=self.card.sampling.sentences,
+            sentences=drawn.sentences,
         )
 
     def reply(self, message: str, history: Iterable[Any] = (), *, earlier: Sequence[str] = ()) -> Reply:
@@ -232,10 +241,10 @@ class CharacterChatbot:
     def _without_strangers(self, exchanges: Iterable[Exchange], asked: str) -> list[Exchange]:
         return [e for e in exchanges if self.knowledge.fits(f"{e.user} {e.reply}", asked=asked)]
 
-    def _draw(self, messages: Sequence[Message], drafts: int) -> Generator[str]:
-        usual = self.card.sampling
+    def _draw(self, messages: Sequence[Message], usual: Sampling, drafts: int) -> Generator[str]:
         freer = usual.model_copy(update={"temperature": min(2.0, usual.temperature + WARMER * drafts)})
-        return self.engine.stream(messages, sampling=freer, stop=("\n",))
+        adapter = self.engine.adapter_for(self.card.name, self.world.series)
+        return self.engine.stream(messages, sampling=freer, stop=("\n",), adapter=adapter)
 
     def _fault(self, text: str, *, said: Sequence[str], beyond: Beyond) -> str | None:
         """Why a draft must not be shown, or None."""
@@ -276,4 +285,4 @@ class CharacterChatbotQwen(CharacterChatbot):
         path = pulled("chat")
         if path is None:
             raise WeightsError("CharacterChatbotQwen needs Qwen2.5-3B-Instruct; run: hawkins models pull chat")
-        return embedded_engine(path)
+        return open_engine(model=str(path), series=self.world.series)

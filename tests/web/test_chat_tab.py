@@ -27,6 +27,9 @@ class Echo:
         self.pieces = pieces
         self.asked: list[Sequence[Any]] = []
 
+    def adapter_for(self, character: str, series: Any) -> None:
+        return None
+
     def stream(self, messages: Sequence[Any], **options: Any) -> Iterator[str]:
         self.asked.append(messages)
         yield from self.pieces
