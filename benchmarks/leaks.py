@@ -1,11 +1,11 @@
-"""Does a character say what it cannot know? The questions of tests/data/leak_questions.csv, put to the model in this process.
+"""Does a character say what it cannot know? The questions of tests/data/leak_questions.csv, put to the embedded model.
 
     python benchmarks/leaks.py                     # every question
     python benchmarks/leaks.py --kind future       # of one kind
 
 A prompt leaks where it holds one of the question's forbidden words, which are counted as whole words and not where the
-question itself has them. A reply leaks likewise, or where it speaks of people whom the character never heard of; so does
-the first draft, which is what the model alone would have answered to the same prompt.
+question itself has them. A reply leaks likewise, or where it speaks of people whom the character never heard of. So
+does the first draft, which is what the model alone would have answered to the same prompt.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Listening:
         return getattr(self._engine, name)
 
     def stream(self, messages: Sequence[Any], **options: Any) -> Iterator[str]:
+        """Stream as the model does."""
         first = not self.prompt
         self.prompt = "\n".join(message["content"] for message in messages[:-1])
         for piece in self._engine.stream(messages, **options):

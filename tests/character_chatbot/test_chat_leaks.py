@@ -90,10 +90,12 @@ def test_there_are_questions_of_every_kind() -> None:
     assert len({(row["question"], row["character"], row["until"]) for row in rows}) == len(rows)
 
 
-@pytest.mark.parametrize("row", _rows(), ids=lambda row: f"{row['character']}-{row['until']}-{row['question'][:40]}")
+@pytest.mark.parametrize(
+    "row",
+    [row for row in _rows() if row["kind"] in {"future", "absent"}],
+    ids=lambda row: f"{row['character']}-{row['until']}-{row['question'][:40]}",
+)
 def test_no_prompt_says_what_the_character_cannot_know(row: dict[str, str]) -> None:
-    if row["kind"] not in {"future", "absent"}:
-        pytest.skip("nothing to hide")
     prompt = _prompt(row["character"], row["until"], row["question"])
     forbidden = [words for words in row["forbidden"].split(";") if words and not _said_in(words, row["question"])]
     assert not [words for words in forbidden if _said_in(words, prompt)]
