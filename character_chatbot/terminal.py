@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from character_chatbot.chatbot import CharacterChatbot, Reply
+from character_chatbot.chatbot import CharacterChatbot
+from character_chatbot.turn import Reply
 from utils.chat import Message
 from utils.errors import HawkinsError
 

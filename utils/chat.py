@@ -6,6 +6,7 @@ Protocol: https://platform.openai.com/docs/api-reference/chat
 from __future__ import annotations
 
 import math
+import re
 from typing import Final, Literal, TypedDict
 
 __all__ = ["BYTES_PER_TOKEN", "Message", "estimate_tokens", "inert"]
@@ -13,6 +14,12 @@ __all__ = ["BYTES_PER_TOKEN", "Message", "estimate_tokens", "inert"]
 # A cautious guess for any byte-pair tokenizer, which keeps prompts within a window without loading one. Other scripts
 # than Latin take more bytes a character and about as many tokens a byte.
 BYTES_PER_TOKEN: Final = 2.8
+# Control tokens of chat templates: <|im_end|>, </s>, <start_of_turn>, [INST], <<SYS>>; and the tags of our own blocks.
+_CONTROL: Final = re.compile(
+    r"<(?=[|｜])|(?<=[|｜])>|<(?=/?(?:s|bos|cls|eos|mask|pad|sep|think|unk|scenes|earlier|[a-z]+_\w+)>)|<(?=</?SYS>)"
+    r"|\[(?=/?(?:INST|SYS)\b)",
+    re.IGNORECASE,
+)
 
 
 class Message(TypedDict):
@@ -29,4 +36,4 @@ def estimate_tokens(text: str) -> int:
 
 def inert(text: str) -> str:
     """Return a text in which the control tokens of chat templates (``<|im_end|>``) are plain characters."""
-    return text.replace("<|", "< |").replace("|>", "| >")
+    return _CONTROL.sub(lambda found: f" {found[0]}" if found[0] == ">" else f"{found[0]} ", text)
