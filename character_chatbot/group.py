@@ -99,12 +99,11 @@ def _is_call(text: str, match: re.Match[str], before: Sequence[tuple[str, re.Mat
     left, right = text[: match.start()], text[match.end() :]
     if not (_BEHIND.match(right) or _ASKED.match(right)):
         return False
-    if _BEFORE.search(left):
-        return True
-    # Behind "Mike and": a call if Mike stands where a call can begin.
-    if before and _JOINED.match(left[before[-1][1].end() :]):
-        return _BEFORE.search(text[: before[-1][1].start()]) is not None
-    return False
+    # Behind "Mike, " or "Mike and ": a call if Mike stands where a call can begin, else a list that is spoken about.
+    while before and _JOINED.match(left[before[-1][1].end() :]):
+        left = left[: before[-1][1].start()]
+        before = before[:-1]
+    return _BEFORE.search(left) is not None
 
 
 def next_speaker(group: Group, spoken: Sequence[Said], *, draw: int = 0) -> str | None:

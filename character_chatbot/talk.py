@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from time import monotonic
 from typing import Final
 
@@ -47,7 +47,7 @@ class Speaking:
         self._store = store
         self._number = number
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Generator[str]:
         said, kept, whole = "", monotonic(), False
         try:
             for piece in self._turn:
@@ -170,6 +170,18 @@ class Talk:
         self.until = self._require_dial(until)
         if self._conversation is not None:
             self.store.set_until(self._conversation.id, self.until)
+
+    def rename(self, name: str) -> None:
+        """Call the conversation otherwise.
+
+        Raises:
+            InputError: If the name is taken or is none.
+        """
+        conversation = self.conversation
+        if conversation is None:
+            self._name = name
+        else:
+            self.store.rename(conversation.name, name)
 
     def forget(self) -> None:
         """Let the characters forget the conversation; it stays in the database."""
