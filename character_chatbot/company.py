@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 from character_chatbot.chatbot import CharacterChatbot, Turn
+from character_chatbot.conversations.recall import TurnMemory
 from character_chatbot.engine import ChatEngine
 from utils.characters import load_card
 from utils.embeddings import SentenceEncoder
@@ -49,6 +50,11 @@ class Company:
     def encoder(self) -> SentenceEncoder:
         """One for all: it takes a while to load."""
         return self._given_encoder or SentenceEncoder(find_weights("recall").path)
+
+    @cached_property
+    def turns(self) -> TurnMemory:
+        """Recall over the earlier turns of conversations."""
+        return TurnMemory(self.encoder)
 
     def require(self, names: Sequence[str]) -> tuple[str, ...]:
         """Return the canonical names of characters who can talk, each once.

@@ -8,7 +8,7 @@ from typing import Final
 
 from character_chatbot.chatbot import Reply, Turn
 from character_chatbot.company import Company
-from character_chatbot.conversations.recall import TurnMemory, newest_turns, turns
+from character_chatbot.conversations.recall import newest_turns, turns
 from character_chatbot.conversations.records import Conversation, Utterance
 from character_chatbot.conversations.store import ConversationStore
 from character_chatbot.group import TURNS, Group, Said, next_speaker
@@ -111,7 +111,6 @@ class Talk:
         self._weights = weights
         self._turns = turns
         self._seed = seed
-        self._memory = TurnMemory(company.encoder)
         self.characters = company.require(conversation.characters if conversation else characters)
         self.until = conversation.until if conversation else until
         self._require_dial(self.until)
@@ -232,7 +231,7 @@ class Talk:
         cut = turns(said[:-1])
         begin = newest_turns(cut, HISTORY)
         asked = said[-1]
-        older = self._memory.recall(cut[:begin], asked.text, most=EARLIER_TURNS, budget=EARLIER)
+        older = self.company.turns.recall(cut[:begin], asked.text, most=EARLIER_TURNS, budget=EARLIER)
         turn = self.company.turn(
             name,
             self.until,

@@ -23,6 +23,7 @@ __all__ = ["TurnMemory", "newest_turns", "recalled_turns", "tokens", "turns"]
 _OVERHEAD: Final = 8  # tokens around each message in a chat template
 # A turn that shares no word with what was said, and has this cosine or less, has nothing to do with it.
 _NEAREST: Final = 0.3
+_KEPT: Final = 20_000  # vectors: 30 MB with MiniLM
 
 
 def turns(utterances: Sequence[Utterance]) -> list[tuple[Utterance, ...]]:
@@ -100,6 +101,8 @@ class TurnMemory:
 
         if self._encoder is None:
             return np.zeros(len(texts), dtype=np.float32)
+        if len(self._vectors) + len(texts) > _KEPT:
+            self._vectors.clear()
         if new := [text for text in dict.fromkeys(texts) if text not in self._vectors]:
             self._vectors.update(zip(new, self._encoder.encode(new), strict=True))
         similar: NDArray[np.float32] = (
