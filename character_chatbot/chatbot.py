@@ -2,99 +2,46 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any, Final
 
-from character_chatbot.engine import ChatEngine, embedded_engine
+from character_chatbot.engine import ChatEngine, open_engine
 from character_chatbot.examples import Ranking, spoken_exchanges
+from character_chatbot.kept_vectors import VectorCache
+from character_chatbot.knowledge import Beyond, Knowledge, familiar_names, unheard_passages
 from character_chatbot.memory import Passage, WitnessMemory, witnessed_passages
 from character_chatbot.prompt import build_messages, clean_message, normalise_history
-from utils.characters import CharacterCard, Exchange, Fact, known, load_card, load_voice
+from character_chatbot.recall import Encoder, OnceEncoder
+from character_chatbot.support import support, unsupported
+from character_chatbot.turn import CLAIMS_TO_KNOW, STRANGER, Reply, Turn
+from character_chatbot.words import NameFinder, admits_ignorance
+from utils.characters import CharacterCard, Exchange, Fact, Sampling, known, load_card, load_voice
+from utils.chat import Message
 from utils.embeddings import SentenceEncoder
 from utils.episodes import Episode
-from utils.errors import HawkinsError
-from utils.models import find_weights
+from utils.errors import WeightsError
+from utils.models import find_weights, pulled
 from utils.world import World
 
-__all__ = ["CharacterChatbot", "Reply", "Turn"]
+__all__ = ["CharacterChatbot", "CharacterChatbotQwen"]
 
 # What a prompt carries of card, voice and memory: more confuses a small model (docs/decisions/005-small-prompts.md).
 FACTS: Final = 2
 EXAMPLES: Final = 6
 SCENES: Final = 1
+# Of the examples, so many show how the character says that it does not know, where it cannot know.
+UNKNOWING: Final = 2
 # With so many examples written for a character, lines taken out of scenes only blur its voice.
 WRITTEN_ENOUGH: Final = 100
-# A sentence ends where white space follows its mark; "..." trails off and goes on.
-_SENTENCE_END: Final = re.compile(r"((?<!\.)[.!?][\"']?)(?=\s)")
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a character answered.
-
-    Attributes:
-        text: Its words.
-        sources: The scenes that it was reminded of, most fitting first.
-        support: Share of the reply's content words that occur in the sources, 0-1.
-    """
-
-    text: str
-    sources: tuple[Passage, ...]
-    support: float
-
-
-class Turn:
-    """A reply on its way: iterate over it for the pieces, then read `reply`.
-
-    Args:
-        pieces: Makes the stream of text.
-        sources: What the prompt carried.
-        name: Of the character, which small models like to put before their words.
-        sentences: The reply ends with this one.
-    """
-
-    def __init__(
-        self, pieces: Callable[[], Generator[str]], *, sources: Sequence[Passage], name: str, sentences: int
-    ) -> None:
-        self.sources = tuple(sources)
-        self._pieces = pieces
-        self._sentences = sentences
-        self._label = re.compile(rf"\s*{re.escape(name)}\s*:\s*", re.IGNORECASE)
-        self._reply: Reply | None = None
-
-    def __iter__(self) -> Iterator[str]:
-        spoken = shown = ""
-        with closing(self._pieces()) as pieces:
-            for piece in pieces:
-                spoken += piece
-                tidy = self._tidy(spoken)
-                ends = [match.end(1) for match in _SENTENCE_END.finditer(tidy)]
-                full = len(ends) >= self._sentences
-                text = tidy[: ends[self._sentences - 1]] if full else tidy
-                yield text[len(shown) :]
-                shown = text
-                if full:
-                    break
-        text = shown.strip()
-        self._reply = Reply(text, self.sources, _support(text, self.sources))
-
-    def _tidy(self, spoken: str) -> str:
-        return self._label.sub("", spoken, count=1) if self._label.match(spoken) else spoken.lstrip()
-
-    @property
-    def reply(self) -> Reply:
-        """The whole reply.
-
-        Raises:
-            HawkinsError: If nobody has iterated over the turn to its end.
-        """
-        if self._reply is None:
-            raise HawkinsError("The reply is not finished; iterate over the turn first.")
-        return self._reply
+# An example's answer may stand for a reply only if its question is this near to what was asked.
+AS_GOOD_AS: Final = 0.6
+# Every further draft is drawn a little more freely, or it would be the same again.
+WARMER: Final = 0.2
+_NOT_LIVED: Final = frozenset({"future", "unseen"})
+_NEVER_HEARD: Final = "You have never heard of the person you are asked about. Say so in your own way."
+_NOT_THERE: Final = "You were not there and nobody told you about it. Say so in your own way."
+_LAST_RESORT: Final = "I do not know."
 
 
 class CharacterChatbot:
@@ -116,7 +63,7 @@ class CharacterChatbot:
         until: str | None = None,
         world: World | None = None,
         engine: ChatEngine | None = None,
-        encoder: SentenceEncoder | None = None,
+        encoder: Encoder | None = None,
         memory: WitnessMemory | None = None,
     ) -> None:
         self._character = character
@@ -152,12 +99,16 @@ class CharacterChatbot:
     @cached_property
     def engine(self) -> ChatEngine:
         """What generates."""
-        return self._given_engine or embedded_engine()
+        return self._given_engine or open_engine(series=self.world.series)
 
     @cached_property
-    def encoder(self) -> SentenceEncoder:
-        """What embeds memories, facts and examples."""
-        return self._given_encoder or SentenceEncoder(find_weights("recall").path)
+    def encoder(self) -> Encoder:
+        """What embeds memories, facts and examples; a question is embedded once for all of them."""
+        return OnceEncoder(self._given_encoder or SentenceEncoder(find_weights("recall").path))
+
+    @cached_property
+    def _cache(self) -> VectorCache | None:
+        return VectorCache.of(self.encoder)
 
     @cached_property
     def memory(self) -> WitnessMemory:
@@ -165,55 +116,106 @@ class CharacterChatbot:
         if self._given_memory is not None:
             return self._given_memory
         passages = witnessed_passages(self.world.dialogue, self.world.series, self.card.name)
-        return WitnessMemory(list(passages), encoder=self.encoder)
+        return WitnessMemory(list(passages), encoder=self.encoder, cache=self._cache)
 
     @cached_property
     def _lived(self) -> dict[str, Any]:
         return {"series": self.world.series, "timeline": self.world.timeline, "until": self.until}
 
     @cached_property
+    def _known_facts(self) -> list[Fact]:
+        return known(self.card.facts, **self._lived)
+
+    @cached_property
+    def _written(self) -> list[Exchange]:
+        return known(load_voice(self.card, self.world.series), **self._lived)
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """What the character can know by the dial: whom, and what was said where it heard it."""
+        world, name = self.world, self.card.name
+        return Knowledge(
+            self.card,
+            world.series,
+            passages=self.memory.lived(self.until),
+            facts=self._known_facts,
+            exchanges=self._written,
+            unheard=unheard_passages(world.dialogue, world.series, name, until=self.until),
+            familiar=familiar_names(self.card, world.series, timeline=world.timeline),
+        )
+
+    @cached_property
     def _facts(self) -> Ranking[Fact]:
-        facts = known(self.card.facts, **self._lived)
-        return Ranking(facts, [fact.text for fact in facts], self.encoder)
+        return Ranking(self._known_facts, [fact.text for fact in self._known_facts], self.encoder, cache=self._cache)
 
     @cached_property
     def _examples(self) -> Ranking[Exchange]:
-        written = known(load_voice(self.card, self.world.series), **self._lived)
-        enough = len(written) >= WRITTEN_ENOUGH
+        enough = len(self._written) >= WRITTEN_ENOUGH
         spoken = [] if enough else spoken_exchanges(self.world.dialogue, self.card.name, until=self.until)
-        examples = [*written, *spoken]
-        return Ranking(examples, [example.user for example in examples], self.encoder)
+        return self._ranked([*self._written, *spoken])
 
-    def turn(self, message: str, history: Iterable[Any] = (), *, earlier: Sequence[str] = ()) -> Turn:
+    @cached_property
+    def _unknowing(self) -> Ranking[Exchange]:
+        """How the character says that it does not know."""
+        about = [e for e in self._written if e.topic in _NOT_LIVED and admits_ignorance(e.reply)]
+        return self._ranked(about or [e for e in self._written if admits_ignorance(e.reply) and "?" not in e.reply])
+
+    def _ranked(self, exchanges: Sequence[Exchange]) -> Ranking[Exchange]:
+        return Ranking(exchanges, [exchange.user for exchange in exchanges], self.encoder, cache=self._cache)
+
+    def turn(
+        self,
+        message: str,
+        history: Iterable[Any] = (),
+        *,
+        earlier: Sequence[str] = (),
+        sampling: Sampling | None = None,
+    ) -> Turn:
         """Begin a reply.
 
         Args:
             message: What was said to the character.
             history: The conversation so far, as messages or (user, reply) pairs.
             earlier: Turns from before that history which bear on the message, each as rows of ``Name: text``.
+            sampling: How it is drawn; None for the card's.
 
         Raises:
             InputError: If message, history, character or dial cannot be used.
             WeightsError: If no model is installed.
         """
         asked = clean_message(message)
-        passages = self.memory.recall(asked, until=self.until, most=SCENES)
+        talk = normalise_history(history)
+        beyond = self.knowledge.beyond(asked)
+        # Where it cannot know, a scene of something else would only be retold as the answer.
+        passages = [] if beyond.matter else self.memory.recall(asked, until=self.until, most=SCENES)
+        facts = self._fitting_facts(asked)
+        examples = self._fitting_examples(asked, beyond)
         messages = build_messages(
             self.card,
             asked,
-            facts=self._facts.nearest(asked, FACTS),
-            examples=self._examples.nearest(asked, EXAMPLES),
-            passages=passages,
+            facts=facts,
+            examples=examples,
+            passages=[self.knowledge.as_witnessed(passage) for passage in passages],
             earlier=earlier,
-            history=normalise_history(history),
+            note=_NEVER_HEARD if beyond.names else _NOT_THERE if beyond.matter else "",
+            history=talk,
             context=self.engine.context,
         )
-        stream = partial(self.engine.stream, messages, sampling=self.card.sampling, stop=("\n",))
-        return Turn(stream, sources=passages, name=self.card.name, sentences=self.card.sampling.sentences)
+        said = [asked, *earlier, *(turn["content"] for turn in talk)]
+        drawn = sampling or self.card.sampling
+        return Turn(
+            partial(self._draw, messages, drawn),
+            judge=partial(self._fault, said=said, beyond=beyond),
+            fallback=partial(self._written_reply, asked, said=said, beyond=beyond),
+            weigh=partial(self._weigh, said=said, passages=passages, examples=examples),
+            sources=passages,
+            name=self.card.name,
+            sentences=drawn.sentences,
+        )
 
-    def reply(self, message: str, history: Iterable[Any] = ()) -> Reply:
+    def reply(self, message: str, history: Iterable[Any] = (), *, earlier: Sequence[str] = ()) -> Reply:
         """Answer a message, with the scenes that fed the answer (see `turn`)."""
-        turn = self.turn(message, history)
+        turn = self.turn(message, history, earlier=earlier)
         for _ in turn:
             pass
         return turn.reply
@@ -222,9 +224,65 @@ class CharacterChatbot:
         """Answer a message in words alone, as in the guide (see `turn`)."""
         return self.reply(message, history).text
 
+    def _fitting_facts(self, asked: str) -> list[Fact]:
+        near = self._facts.nearest(asked, 2 * FACTS)
+        return [fact for fact in near if self.knowledge.fits(fact.text, asked=asked)][:FACTS]
 
-def _support(text: str, sources: Sequence[Passage]) -> float:
-    """Share of a reply's longer words that its sources contain."""
-    said = {word for word in re.findall(r"[a-z']+", text.casefold()) if len(word) > 3}
-    heard = set(re.findall(r"[a-z']+", " ".join(passage.text for passage in sources).casefold()))
-    return len(said & heard) / len(said) if said else 0.0
+    def _fitting_examples(self, asked: str, beyond: Beyond) -> list[Exchange]:
+        """The nearest examples that name nobody unknown; where the character cannot know, the last ones say so."""
+        last = (
+            self._without_strangers(self._unknowing.nearest(asked, 3 * UNKNOWING), asked)[:UNKNOWING] if beyond else []
+        )
+        first = self._without_strangers(self._examples.nearest(asked, 3 * EXAMPLES), asked)
+        if beyond:
+            first = [example for example in first if admits_ignorance(example.reply)]
+        return [*[e for e in first if e not in last][: EXAMPLES - len(last)], *last]
+
+    def _without_strangers(self, exchanges: Iterable[Exchange], asked: str) -> list[Exchange]:
+        return [e for e in exchanges if self.knowledge.fits(f"{e.user} {e.reply}", asked=asked)]
+
+    def _draw(self, messages: Sequence[Message], usual: Sampling, drafts: int) -> Generator[str]:
+        freer = usual.model_copy(update={"temperature": min(2.0, usual.temperature + WARMER * drafts)})
+        adapter = self.engine.adapter_for(self.card.name, self.world.series)
+        return self.engine.stream(messages, sampling=freer, stop=("\n",), adapter=adapter)
+
+    def _fault(self, text: str, *, said: Sequence[str], beyond: Beyond) -> str | None:
+        """Why a draft must not be shown, or None."""
+        if self.knowledge.claims(text, asked=" ".join(said)):
+            return STRANGER
+        if beyond and not admits_ignorance(text):
+            return CLAIMS_TO_KNOW
+        return None
+
+    def _written_reply(self, asked: str, *, said: Sequence[str], beyond: Beyond) -> str:
+        """What stands for a reply when no draft is fit: the nearest written answer, or that it does not know."""
+        near = [] if beyond else self._examples.nearest(asked, EXAMPLES, least=AS_GOOD_AS)
+        choices = [e.reply for e in [*near, *self._unknowing.nearest(asked, EXAMPLES)]]
+        fit = (text for text in choices if self._fault(text, said=said, beyond=beyond) is None)
+        return next(fit, _LAST_RESORT)
+
+    def _weigh(
+        self, text: str, *, said: Sequence[str], passages: Sequence[Passage], examples: Sequence[Exchange]
+    ) -> tuple[float, tuple[str, ...]]:
+        borne_by = [*said, self.card.description, *(passage.text for passage in passages)]
+        borne_by += [*(fact.text for fact in self._known_facts), *(example.reply for example in examples)]
+        own = unsupported(text, borne_by=borne_by, names=NameFinder(self.world.series))
+        return support(text, passages), own
+
+
+class CharacterChatbotQwen(CharacterChatbot):
+    """The same, on the Qwen model of the guide, which has to be fetched once."""
+
+    @cached_property
+    def engine(self) -> ChatEngine:
+        """What generates.
+
+        Raises:
+            WeightsError: If Qwen was not fetched.
+        """
+        if self._given_engine is not None:
+            return self._given_engine
+        path = pulled("chat")
+        if path is None:
+            raise WeightsError("CharacterChatbotQwen needs Qwen2.5-3B-Instruct; run: hawkins models pull chat")
+        return open_engine(model=str(path), series=self.world.series)

@@ -110,7 +110,7 @@ def _rename(talk: Talk, name: str, console: Console) -> None:
 
 
 def _sources(talk: Talk, _: str, console: Console) -> None:
-    told = [reply for reply in _last_replies(talk.utterances()) if reply.sources]
+    told = [reply for reply in _last_replies(talk.utterances()) if reply.sources or reply.unsupported]
     if not told:
         _say(console, "No scene was recalled yet.")
     for reply in told:
@@ -118,6 +118,8 @@ def _sources(talk: Talk, _: str, console: Console) -> None:
             console.rule(f"{reply.character}: {passage.label}, support {reply.support or 0:.0%}", align="left")
             for row in passage.text.split("\n"):
                 console.print(one_line(row), markup=False, highlight=False)
+        if reply.unsupported:
+            _say(console, f"{reply.character}'s own words, in no scene: {' '.join(reply.unsupported)}")
 
 
 def _last_replies(said: Sequence[Utterance]) -> list[Utterance]:

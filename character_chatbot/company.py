@@ -7,9 +7,11 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
-from character_chatbot.chatbot import CharacterChatbot, Turn
+from character_chatbot.chatbot import CharacterChatbot
 from character_chatbot.conversations.recall import TurnMemory
 from character_chatbot.engine import ChatEngine
+from character_chatbot.recall import Encoder, OnceEncoder
+from character_chatbot.turn import Turn
 from utils.characters import load_card
 from utils.embeddings import SentenceEncoder
 from utils.errors import InputError
@@ -33,7 +35,7 @@ class Company:
         world: World | None = None,
         *,
         engine: ChatEngine | None = None,
-        encoder: SentenceEncoder | None = None,
+        encoder: Encoder | None = None,
     ) -> None:
         self._given_world = world
         self._engine = engine
@@ -47,9 +49,9 @@ class Company:
         return self._given_world or World.sample()
 
     @cached_property
-    def encoder(self) -> SentenceEncoder:
+    def encoder(self) -> Encoder:
         """One for all: it takes a while to load."""
-        return self._given_encoder or SentenceEncoder(find_weights("recall").path)
+        return OnceEncoder(self._given_encoder or SentenceEncoder(find_weights("recall").path))
 
     @cached_property
     def turns(self) -> TurnMemory:

@@ -1,35 +1,30 @@
-"""What generates text: a client of the OpenAI chat protocol, and llama.cpp in this process that speaks it on loopback.
+"""What generates text: one client of the OpenAI chat protocol, for llama.cpp in this process or any server by its URL.
 
-Protocol: https://platform.openai.com/docs/api-reference/chat. The embedded server is llama.cpp's, through xllamacpp.
+Protocol: https://platform.openai.com/docs/api-reference/chat.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator, Sequence
-from functools import cache
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
+from character_chatbot.embedded import OnLoad, OnWarning, embedded_link
+from character_chatbot.endpoint import endpoint_link, endpoint_url
+from character_chatbot.link import CONTEXT, OPENAI, Dialect, Link, is_loopback
+from utils.adapters import adapter_name
 from utils.characters import Sampling
 from utils.chat import Message
-from utils.errors import HawkinsError, WeightsError
-from utils.models import find_weights
+from utils.errors import HawkinsError
+from utils.series import SeriesProfile
 
-__all__ = ["ChatEngine", "embedded_engine"]
+__all__ = ["ChatEngine", "embedded_engine", "open_engine"]
 
-# Tokens that one conversation may fill. SmolLM2 was trained on 8,192; a smaller window keeps memory and prefill low.
-CONTEXT: Final = 4096
-SLOTS: Final = 2
 TIMEOUT: Final = 180.0  # seconds without a word from the server
-# llama.cpp's own knobs (https://github.com/ggml-org/llama.cpp/tree/master/tools/server): a small model's long tail is
-# noise, and left alone it repeats itself. The penalties look back a little only, so that the examples stay usable.
-SAMPLING_EXTRAS: Final = {
-    "min_p": 0.1,
-    "repeat_penalty": 1.1,
-    "repeat_last_n": 16,
-    "cache_prompt": True,
-}
+CONNECT_TIMEOUT: Final = 10.0
+# What a server says of itself is cut to this many characters in a message.
+LONGEST_REASON: Final = 200
 
 
 class ChatEngine:
@@ -41,7 +36,7 @@ class ChatEngine:
         label: What people read in the app.
         api_key: Sent as a bearer token.
         context: Tokens that prompt and reply may fill together.
-        owner: Kept alive as long as the engine (the embedded server).
+        dialect: What the server takes beyond the protocol.
     """
 
     def __init__(
@@ -52,25 +47,80 @@ class ChatEngine:
         label: str,
         api_key: str = "none",
         context: int = CONTEXT,
-        owner: object | None = None,
+        dialect: Dialect = OPENAI,
     ) -> None:
-        self.base_url = base_url
-        self.label = label
-        self.context = context
-        self._model = model
-        self._api_key = api_key
-        self._owner = owner
-        self._client: Any = None
+        link = Link(base_url=base_url, model=model, label=label, api_key=api_key, context=context, dialect=dialect)
+        self._begin(lambda: link)
 
-    def _connect(self) -> Any:
-        if self._client is None:
-            from openai import OpenAI
+    @classmethod
+    def opening(cls, find: Callable[[], Link]) -> ChatEngine:
+        """Return an engine that looks for its server, or loads it, when it is first needed."""
+        engine = cls.__new__(cls)
+        engine._begin(find)
+        return engine
 
-            self._client = OpenAI(base_url=self.base_url, api_key=self._api_key, max_retries=1, timeout=TIMEOUT)
-        return self._client
+    def _begin(self, find: Callable[[], Link]) -> None:
+        self._find = find
+        self._lock = Lock()
+        self._found: Link | None = None
+        self._connected: Any = None
+
+    @property
+    def link(self) -> Link:
+        """The server; asking for it loads or contacts it.
+
+        Raises:
+            HawkinsError: If there is none.
+        """
+        with self._lock:
+            if self._found is None:
+                self._found = self._find()
+            return self._found
+
+    @property
+    def base_url(self) -> str:
+        """Where the server is, up to and including ``/v1``."""
+        return self.link.base_url
+
+    @property
+    def label(self) -> str:
+        """What people read in the app."""
+        return self.link.label
+
+    @property
+    def context(self) -> int:
+        """Tokens that prompt and reply may fill together."""
+        return self.link.context
+
+    def adapter_for(self, character: str, series: SeriesProfile) -> str | None:
+        """Return the adapter with which a character answers, or None if it has nothing but its card.
+
+        Args:
+            character: Canonical name.
+            series: Whose character.
+        """
+        if self.link.series not in {None, series.key}:
+            return None
+        wanted = adapter_name(character, "")
+        # As its file is called, or as the server was told: "eleven", "eleven-smollm2", "me/eleven-qwen".
+        names = {name: f"{Path(name).name.casefold()}-" for name in self.link.adapters}
+        return next((name for name, folded in names.items() if folded.startswith(wanted)), None)
+
+    def _client(self) -> Any:
+        link = self.link
+        with self._lock:
+            if self._connected is None:
+                self._connected = _connect(link)
+        return self._connected
 
     def stream(
-        self, messages: Sequence[Message], *, sampling: Sampling, stop: Sequence[str] = (), seed: int | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        sampling: Sampling,
+        stop: Sequence[str] = (),
+        seed: int | None = None,
+        adapter: str | None = None,
     ) -> Generator[str]:
         """Yield the pieces of a reply as they are generated.
 
@@ -79,89 +129,121 @@ class ChatEngine:
             sampling: Temperature, nucleus mass and length.
             stop: Texts at which the reply ends.
             seed: For a repeatable draw.
+            adapter: Of the character, from `adapter_for`; None for the base alone.
 
         Raises:
             HawkinsError: If the server cannot be reached or refuses.
         """
-        from openai import APIConnectionError, APIError
+        from openai import APIError, omit
 
         try:
-            chunks = self._connect().chat.completions.create(
-                model=self._model,
+            chunks = self._client().chat.completions.create(
+                model=self.link.asked_model(adapter),
                 messages=list(messages),
                 stream=True,
                 temperature=sampling.temperature,
                 top_p=sampling.top_p,
                 max_tokens=sampling.max_tokens,
-                stop=list(stop) or None,
-                seed=seed,
-                extra_body=SAMPLING_EXTRAS,
+                stop=list(stop) or omit,
+                seed=omit if seed is None else seed,
+                extra_body=self.link.body(adapter),
             )
-        except APIConnectionError:
-            raise HawkinsError(
-                f"No chat server answers at {self.base_url}; start it or leave the endpoint out."
-            ) from None
         except APIError as error:
-            raise HawkinsError(f"The chat server at {self.base_url} refused: {error.message}.") from None
+            raise _refusal(error, self.base_url) from None
         # Leaving the block tells the server to stop, also when the caller wants no more.
         with chunks:
             yield from self._pieces(chunks)
 
     def _pieces(self, chunks: Any) -> Generator[str]:
         """The texts of a stream; a server that dies in the middle is an error with one line too."""
-        from httpx import HTTPError
         from openai import APIError
 
+        spoken = False
         try:
             for chunk in chunks:
+                spoken = True
                 if chunk.choices and chunk.choices[0].delta.content:
                     yield chunk.choices[0].delta.content
-        except (APIError, HTTPError) as error:
-            raise HawkinsError(f"The chat server at {self.base_url} broke off: {error}.") from None
-
-
-def _free_cores() -> int:
-    """Cores that this process may use; more threads than that collapse llama.cpp's speed."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return max(1, os.cpu_count() or 1)
-
-
-def _check_gguf(path: Path) -> None:
-    """Refuse what is not a GGUF file before native code sees it (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md)."""
-    if not path.is_file():
-        raise WeightsError(f"The chat model {path} must be a .gguf file.")
-    with path.open("rb") as stream:
-        if stream.read(4) != b"GGUF":
-            raise WeightsError(
-                f"The chat model {path} is no GGUF file; convert it with llama.cpp's convert_hf_to_gguf.py."
+        except (APIError, ValueError) as error:
+            raise HawkinsError(f"The chat server at {self.base_url} broke off: {_reason(error)}.") from None
+        if not spoken:
+            raise HawkinsError(
+                f"{self.base_url} does not answer in the OpenAI chat protocol; give a chat server's URL."
             )
 
 
-@cache
-def embedded_engine(path: Path | None = None) -> ChatEngine:
-    """Load a GGUF model into this process and serve it on loopback; once per process and model.
+def _connect(link: Link) -> Any:
+    """A client that is kept: its connections are used again."""
+    from openai import DefaultHttpxClient, OpenAI, Timeout
+
+    timeout = Timeout(TIMEOUT, connect=CONNECT_TIMEOUT)
+    client = DefaultHttpxClient(timeout=timeout, trust_env=not is_loopback(link.base_url))
+    return OpenAI(base_url=link.base_url, api_key=link.api_key, max_retries=1, timeout=timeout, http_client=client)
+
+
+def _refusal(error: Any, base_url: str) -> HawkinsError:
+    """Say in one sentence why a server did not answer.
 
     Args:
-        path: A ``.gguf`` file; None takes the pulled or embedded one.
+        error: What the client raised (``openai.APIError``).
+        base_url: Of the server.
+    """
+    from openai import APIConnectionError, APITimeoutError, AuthenticationError, PermissionDeniedError
+
+    if isinstance(error, APITimeoutError):
+        return HawkinsError(f"The chat server at {base_url} takes too long; try again, or give another --endpoint.")
+    if isinstance(error, APIConnectionError):
+        return HawkinsError(f"No chat server answers at {base_url}; start it or leave the endpoint out.")
+    if isinstance(error, (AuthenticationError, PermissionDeniedError)):
+        # Without the server's words, which may quote the key.
+        return HawkinsError(
+            f"The chat server at {base_url} refused the key; set HAWKINS_API_KEY (environment or .env)."
+        )
+    return HawkinsError(f"The chat server at {base_url} refused: {_reason(error)}.")
+
+
+def _reason(error: Exception) -> str:
+    """What somebody else's program says, as a part of one line."""
+    text = " ".join(str(getattr(error, "message", error)).split()).rstrip(".")
+    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_REASON]
+
+
+def embedded_engine(
+    path: Path | None = None,
+    *,
+    series: SeriesProfile | None = None,
+    root: Path = Path("out"),
+    on_load: OnLoad | None = None,
+    on_warning: OnWarning | None = None,
+) -> ChatEngine:
+    """Return an engine of the model in this process, loaded (see `embedded_link`)."""
+    link = embedded_link(path, series=series, root=root, on_load=on_load, on_warning=on_warning)
+    return ChatEngine.opening(lambda: link)
+
+
+def open_engine(
+    endpoint: str | None = None,
+    *,
+    model: str | None = None,
+    series: SeriesProfile | None = None,
+    on_load: OnLoad | None = None,
+    on_warning: OnWarning | None = None,
+) -> ChatEngine:
+    """Return what answers: a server by its URL, or the model in this process. Nothing is loaded or asked before use.
+
+    Args:
+        endpoint: URL of a server that speaks the OpenAI chat protocol; None for the model in this process.
+        model: Which of the server's models; None takes ``HAWKINS_MODEL`` or the first. For the model in this process,
+            a ``.gguf`` file.
+        series: Whose characters' adapters are wanted.
+        on_load: Told what is loaded, once, before it is.
+        on_warning: Told in one sentence of an adapter that cannot be used.
 
     Raises:
-        WeightsError: If there is no such model, or llama.cpp cannot load it.
+        InputError: If the endpoint is no URL.
     """
-    import xllamacpp
-
-    weights = find_weights("chat", path=path)
-    _check_gguf(weights.path)
-    params = xllamacpp.CommonParams()
-    params.model.path = str(weights.path)
-    params.n_ctx = CONTEXT * SLOTS
-    params.n_parallel = SLOTS
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _free_cores()
-    params.verbosity = -1
-    params.hostnames = ["127.0.0.1"]
-    params.port = 0
-    try:
-        server = xllamacpp.Server(params)
-    except RuntimeError as error:
-        raise WeightsError(f"llama.cpp cannot load {weights.path}: {error}.") from None
-    return ChatEngine(f"{server.listening_address}/v1", model=weights.path.stem, label=weights.label, owner=server)
+    if endpoint is None:
+        path = Path(model) if model else None
+        return ChatEngine.opening(lambda: embedded_link(path, series=series, on_load=on_load, on_warning=on_warning))
+    url = endpoint_url(endpoint)
+    return ChatEngine.opening(lambda: endpoint_link(url, model=model))

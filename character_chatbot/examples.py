@@ -7,8 +7,9 @@ from functools import cached_property
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from character_chatbot.kept_vectors import VectorCache
+from character_chatbot.recall import Encoder
 from utils.characters import Exchange
-from utils.embeddings import SentenceEncoder
 from utils.episodes import Episode
 from utils.tables import SCENE_KEYS, require_columns
 
@@ -64,23 +65,33 @@ class Ranking(Generic[T]):
         things: What to return.
         keys: A text for each, by which it is found.
         encoder: Embeds the texts, on first use.
+        cache: Where their vectors are kept from one run to the next; None keeps nothing.
     """
 
-    def __init__(self, things: Sequence[T], keys: Sequence[str], encoder: SentenceEncoder) -> None:
+    def __init__(
+        self, things: Sequence[T], keys: Sequence[str], encoder: Encoder, *, cache: VectorCache | None = None
+    ) -> None:
         self._things = list(things)
         self._keys = list(keys)
         self._encoder = encoder
+        self._cache = cache
 
     @cached_property
     def _vectors(self) -> NDArray[np.float32]:
-        return self._encoder.encode(self._keys)
+        return self._cache.encode(self._keys, self._encoder) if self._cache else self._encoder.encode(self._keys)
 
-    def nearest(self, question: str, most: int) -> list[T]:
-        """Return the things nearest to a question, nearest first."""
+    def nearest(self, question: str, most: int, *, least: float = -1.0) -> list[T]:
+        """Return the things nearest to a question, nearest first.
+
+        Args:
+            question: What was asked.
+            most: How many at most.
+            least: Cosine below which a thing is too far off.
+        """
         import numpy as np
 
         if not self._things:
             return []
         similarity = self._vectors @ self._encoder.encode([question])[0]
         order: Any = np.argsort(-similarity, kind="stable")[:most]
-        return [self._things[index] for index in order]
+        return [self._things[index] for index in order if similarity[index] >= least]

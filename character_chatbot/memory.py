@@ -1,35 +1,29 @@
 """What a character remembers: passages of the scenes that it witnessed, found by words and by meaning.
 
-A character witnessed a passage if it spoke there or was spoken to by name. Recall ranks passages by BM25 and by the
-cosine of sentence embeddings and fuses the two rankings by reciprocal rank (Cormack, Clarke and Buettcher, SIGIR 2009,
-k = 60).
+Who heard what is in `character_chatbot.earshot`, the search in `character_chatbot.recall`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Hashable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from utils.embeddings import SentenceEncoder
+from character_chatbot.earshot import Listener, SceneLine, scenes_of
+from character_chatbot.kept_vectors import VectorCache
+from character_chatbot.recall import EXACT, Encoder, TextIndex
 from utils.episodes import Episode
 from utils.series import SeriesProfile
-from utils.tables import DIALOGUE, SCENE_KEYS, require_columns
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
-__all__ = ["Passage", "SpokenLine", "WitnessMemory", "witnessed_passages"]
+__all__ = ["Passage", "SpokenLine", "WitnessMemory", "passages_of", "witnessed_passages"]
 
 PASSAGE_LINES: Final = 6
 PASSAGE_STRIDE: Final = 3
-# Lines before and after a character's first and last part in a scene that it still hears.
-EARSHOT: Final = 3
-RANK_CONSTANT: Final = 60
 
 
 @dataclass(frozen=True)
@@ -71,15 +65,8 @@ class Passage:
         return "\n".join(f"{line.speaker}: {line.text}" if line.speaker else line.text for line in self.lines)
 
 
-def _called_by_name(series: SeriesProfile, character: str) -> re.Pattern[str]:
-    """Matches a line that addresses the character: its name at the start or end, set off by a comma, or alone."""
-    person = next(person for person in series.cast if person.name == character)
-    names = "|".join(sorted(map(re.escape, (person.name, *person.aliases)), key=len, reverse=True))
-    return re.compile(rf"(?:^(?:{names})(?:[,.!?]|$))|(?:,\s+(?:{names})[.,!?]*$)|(?:[.!?,]\s+(?:{names})[,!?])")
-
-
 def witnessed_passages(dialogue: pd.DataFrame, series: SeriesProfile, character: str) -> Iterator[Passage]:
-    """Yield the passages of every scene that a character took part in.
+    """Yield what a character heard, in passages.
 
     Args:
         dialogue: The ``dialogue`` table.
@@ -88,55 +75,55 @@ def witnessed_passages(dialogue: pd.DataFrame, series: SeriesProfile, character:
 
     Yields:
         Windows of `PASSAGE_LINES` lines, in the order of the story.
+
+    Raises:
+        InputError: If a column is missing.
     """
-    require_columns(dialogue, DIALOGUE, name="dialogue")
-    ordered = dialogue.sort_values(["season", "episode", "line"])
-    addressed = ordered["text"].str.contains(_called_by_name(series, character))
-    took_part = (ordered["speaker"] == character).fillna(value=False) | addressed.fillna(value=False)
-    for key, scene in ordered.groupby(list(SCENE_KEYS), sort=False):
-        here = took_part.loc[scene.index].to_numpy().nonzero()[0]
-        if len(here):
-            heard = scene.iloc[max(0, here[0] - EARSHOT) : here[-1] + EARSHOT + 1]
-            yield from _windows(heard, key)
+    listener = Listener(series, character)
+    for key, scene in scenes_of(dialogue):
+        for begin, end in listener.heard(scene):
+            yield from passages_of(scene[begin:end], key)
 
 
-def _windows(heard: pd.DataFrame, key: tuple[Hashable, ...]) -> Iterator[Passage]:
-    season, episode, scene = (int(str(part)) for part in key)
-    speakers = heard["speaker"].astype(object).where(heard["speaker"].notna(), None)
-    lines = [
-        SpokenLine(int(line), who, text) for line, who, text in zip(heard["line"], speakers, heard["text"], strict=True)
-    ]
-    starts = heard["start"].to_numpy()
-    last = max(1, len(lines) - PASSAGE_LINES + PASSAGE_STRIDE)
+def passages_of(lines: Sequence[SceneLine], key: tuple[int, int, int]) -> Iterator[Passage]:
+    """Yield windows over consecutive lines of the scene that season, episode and number name."""
+    season, episode, scene = key
+    spoken = [SpokenLine(line.line, line.speaker, line.text) for line in lines]
+    last = max(1, len(spoken) - PASSAGE_LINES + PASSAGE_STRIDE)
     for begin in range(0, last, PASSAGE_STRIDE):
-        yield Passage(
-            Episode(season, episode), scene, float(starts[begin]), tuple(lines[begin : begin + PASSAGE_LINES])
-        )
+        window = tuple(spoken[begin : begin + PASSAGE_LINES])
+        yield Passage(Episode(season, episode), scene, lines[begin].start, window)
 
 
 class WitnessMemory:
-    """Recall over the passages that one character witnessed.
+    """Recall over the passages that one character witnessed. Built once; every place on the dial shares it.
 
     Args:
         passages: From `witnessed_passages`.
         encoder: Embeds passages and questions; None recalls by words alone.
+        cache: Where vectors are kept from one run to the next; None keeps nothing.
+        exact: Passages above which usearch is needed.
     """
 
-    def __init__(self, passages: Sequence[Passage], *, encoder: SentenceEncoder | None) -> None:
-        self.passages = list(passages)
-        self._encoder = encoder
+    def __init__(
+        self,
+        passages: Sequence[Passage],
+        *,
+        encoder: Encoder | None,
+        cache: VectorCache | None = None,
+        exact: int = EXACT,
+    ) -> None:
+        # In the order of the story, what lies before a place on the dial is a beginning.
+        self.passages = sorted(passages, key=lambda passage: (passage.episode, passage.lines[0].line))
+        self._index = TextIndex([p.text for p in self.passages], encoder=encoder, cache=cache, exact=exact)
 
     @cached_property
-    def _keywords(self) -> Any:
-        import bm25s
+    def _episodes(self) -> list[Episode]:
+        return [passage.episode for passage in self.passages]
 
-        retriever = bm25s.BM25()
-        retriever.index(_tokens([passage.text for passage in self.passages]), show_progress=False)
-        return retriever
-
-    @cached_property
-    def _vectors(self) -> NDArray[np.float32] | None:
-        return None if self._encoder is None else self._encoder.encode([passage.text for passage in self.passages])
+    def lived(self, until: Episode | None = None) -> list[Passage]:
+        """Return what was witnessed by the end of an episode; all of it without one."""
+        return self.passages[: self._count(until)]
 
     def recall(self, question: str, *, until: Episode | None = None, most: int = 3) -> list[Passage]:
         """Return the passages that bear most on a question, best first, at most one of overlapping ones.
@@ -145,39 +132,24 @@ class WitnessMemory:
             question: What was asked.
             until: Nothing later than this episode is remembered.
             most: How many at most.
+
+        Raises:
+            MissingDependencyError: If there are so many passages that usearch is needed, and it is not installed.
         """
-        allowed = [i for i, passage in enumerate(self.passages) if until is None or passage.episode <= until]
-        if not allowed:
-            return []
-        scores = self._fused(question)
         chosen: list[Passage] = []
-        for index in sorted(allowed, key=lambda i: -scores[i]):
+        for position in self._index.search(question, first=self._count(until)):
             if len(chosen) == most:
                 break
-            if not any(_overlap(self.passages[index], other) for other in chosen):
-                chosen.append(self.passages[index])
+            if not any(_overlap(self.passages[position], other) for other in chosen):
+                chosen.append(self.passages[position])
         return chosen
 
-    def _fused(self, question: str) -> NDArray[np.float64]:
-        import numpy as np
+    def prepare(self) -> None:
+        """Build what the first recall would have to build."""
+        self._index.prepare()
 
-        rankings = []
-        # "And then?" has no word that BM25 counts.
-        if words := _tokens([question], ids=False)[0]:
-            rankings.append(self._keywords.get_scores(words))
-        if self._encoder is not None:
-            rankings.append(self._vectors @ self._encoder.encode([question])[0])
-        fused = np.zeros(len(self.passages))
-        for scores in rankings:
-            ranks = np.argsort(np.argsort(-scores, kind="stable"), kind="stable")
-            fused += 1.0 / (RANK_CONSTANT + ranks)
-        return fused
-
-
-def _tokens(texts: list[str], *, ids: bool = True) -> Any:
-    import bm25s
-
-    return bm25s.tokenize(texts, stopwords="en", return_ids=ids, show_progress=False)
+    def _count(self, until: Episode | None) -> int:
+        return len(self.passages) if until is None else bisect_right(self._episodes, until)
 
 
 def _overlap(one: Passage, other: Passage) -> bool:

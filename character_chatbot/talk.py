@@ -6,16 +6,16 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from time import monotonic
 from typing import Final
 
-from character_chatbot.chatbot import Reply, Turn
 from character_chatbot.company import Company
 from character_chatbot.conversations.recall import newest_turns, turns
 from character_chatbot.conversations.records import Conversation, Utterance
 from character_chatbot.conversations.store import ConversationStore
 from character_chatbot.group import TURNS, Group, Said, next_speaker
 from character_chatbot.prompt import clean_message
+from character_chatbot.turn import Reply, Turn
 from utils.chat import Message
 from utils.episodes import Episode
-from utils.errors import InputError
+from utils.errors import HawkinsError, InputError
 
 __all__ = ["Speaking", "Talk", "Weights", "heard_by"]
 
@@ -39,10 +39,15 @@ class Speaking:
         turn: The reply.
         store: Keeps it.
         number: Under which it is kept.
+
+    Attributes:
+        name: Who speaks.
+        note: Whether a note stands here instead of a reply, which nobody says in character.
     """
 
     def __init__(self, name: str, turn: Turn, *, store: ConversationStore, number: int) -> None:
         self.name = name
+        self.note = _is_note(turn)
         self._turn = turn
         self._store = store
         self._number = number
@@ -221,6 +226,8 @@ class Talk:
         group = self._group()
         while True:
             said = self._remembered()
+            if said and said[-1].care:
+                return
             spoken = [Said(one.character, one.text) for one in said if one.id >= asked]
             name = next_speaker(group, spoken, draw=asked)
             if name is None:
@@ -241,6 +248,15 @@ class Talk:
         )
         number = self.store.begin(conversation, name, until=self.until)
         return Speaking(name, turn, store=self.store, number=number)
+
+
+def _is_note(turn: Turn) -> bool:
+    """A note is there before anything was drawn."""
+    try:
+        reply = turn.reply
+    except HawkinsError:
+        return False
+    return reply.care is not None
 
 
 def heard_by(name: str, said: Sequence[Utterance]) -> list[Message]:

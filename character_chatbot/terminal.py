@@ -41,7 +41,8 @@ def answer(talk: Talk, message: str, console: Console) -> None:
 
 
 def _stream(speaking: Speaking, console: Console) -> None:
-    console.print(f"[bold]{one_line(speaking.name)}:[/bold] ", end="", highlight=False)
+    if not speaking.note:
+        console.print(f"[bold]{one_line(speaking.name)}:[/bold] ", end="", highlight=False)
     spoken = False
     # Closed at once when interrupted, so that what was said is kept before anything else happens.
     with closing(speaking.__iter__()) as pieces:
@@ -118,7 +119,8 @@ def _open(talk: Talk, console: Console) -> None:
 
 
 def _row(one: Utterance) -> str:
-    return one_line(f"{one.character or 'You'}: {one.text}{' …' if one.state == 'partial' else ''}")
+    label = "" if one.care else f"{one.character or 'You'}: "
+    return one_line(f"{label}{one.text}{' …' if one.state == 'partial' else ''}")
 
 
 def pipe(talk: Talk, lines: Iterable[str], console: Console, *, complain: Callable[[str], object]) -> int:
@@ -157,7 +159,7 @@ def _pass_on(talk: Talk, line: str, console: Console) -> None:
     for speaking in talk.say(line):
         for _ in speaking:
             pass
-        label = f"{speaking.name}: " if len(talk.characters) > 1 else ""
+        label = f"{speaking.name}: " if len(talk.characters) > 1 and not speaking.note else ""
         console.print(_shown(f"{label}{speaking.reply.text}"), markup=False, highlight=False, soft_wrap=True)
 
 

@@ -177,10 +177,10 @@ def chat_tab(stage: Stage) -> None:
         shown = transcript(here.session, kept.characters, here.store.utterances(kept.id))
         return list(kept.characters), kept.until or _ALL, shown, kept.name, gr.File(visible=False)
 
-    def call(new: str, *values: Any) -> tuple[Any, ...]:
+    def call(new: str, *values: Any) -> Any:
         here = visit(*values)
         here.store.rename(_required(here).name, new)
-        return (_list(here),)
+        return _list(here)
 
     def remove(*values: Any) -> tuple[Any, ...]:
         if values[0] < 0:  # the question was answered with no
@@ -219,7 +219,7 @@ def chat_tab(stage: Stage) -> None:
         anew.click(retry, [talk, *here], [said, talk, which], **private),
     ]
     # Somebody who goes elsewhere no longer waits for the reply; what was said of it is kept.
-    again.click(polite(fresh), here, [which, talk, name, file], cancels=speaking, **private)
+    gr.on([again.click, talk.clear], polite(fresh), here, [which, talk, name, file], cancels=speaking, **private)
     which.input(polite(take_up), here, [who, dial, talk, name, file], cancels=speaking, **private)
     rename.click(polite(call), [name, *here], [which], **private)
     delete.click(polite(remove), here, [which, talk, name, file], cancels=speaking, js=_CONFIRM, **private)
@@ -336,7 +336,7 @@ def _rows(one: Utterance, *, several: bool) -> Iterator[dict[str, Any]]:
         yield _said("user", one.text)
         return
     text = f"{one.text} {_BROKEN}" if one.state == "partial" else one.text or _SILENCE
-    yield _said("assistant", _labelled(one.character, text, several=several))
+    yield _said("assistant", _labelled(one.character, text, several=several and not one.care))
     for passage in one.sources:
         title = f"reminded of {passage.label} (support {one.support or 0:.0%})"
         yield _said("assistant", passage.text, metadata={"title": title, "status": "done"})

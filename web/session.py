@@ -9,8 +9,8 @@ from analysis.results import Results
 from analysis.talking import conversation_weights
 from character_chatbot import ChatEngine
 from character_chatbot.company import Company
+from character_chatbot.recall import Encoder
 from character_network import network_html, page_lines
-from utils.embeddings import SentenceEncoder
 from utils.episodes import Episode
 
 __all__ = ["Session"]
@@ -25,9 +25,7 @@ class Session:
         encoder: What embeds memories; None for the embedded one.
     """
 
-    def __init__(
-        self, results: Results, *, engine: ChatEngine | None = None, encoder: SentenceEncoder | None = None
-    ) -> None:
+    def __init__(self, results: Results, *, engine: ChatEngine | None = None, encoder: Encoder | None = None) -> None:
         self.results = results
         self.company = Company(results.world, engine=engine, encoder=encoder)
         self.weights = conversation_weights(results.world, results.edges)

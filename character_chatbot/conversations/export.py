@@ -85,6 +85,7 @@ def _message(one: Utterance, *, forgotten: bool) -> dict[str, Any]:
         "support": one.support,
         "sources": json.loads(sources_to_json(one.sources)),
         "unsupported": list(one.unsupported),
+        "care": one.care,
     }
 
 
@@ -101,11 +102,15 @@ def _rows(conversation: Conversation, utterances: Sequence[Utterance]) -> Iterat
 
 def _spoken(one: Utterance) -> Iterator[str]:
     marks = {"partial": " *(broken off)*", "replaced": " *(drawn anew)*", "complete": ""}
-    yield f"**{_plain(one.character or 'You')}:** {_plain(one.text)}{marks[one.state]}"
+    speaker = "Note" if one.care else one.character or "You"
+    yield f"**{_plain(speaker)}:** {_plain(one.text)}{marks[one.state]}"
     if one.sources:
         labels = ", ".join(passage.label for passage in one.sources)
         yield ""
         yield f"> remembers {labels} (support {one.support or 0:.0%})"
+    if one.unsupported:
+        yield ""
+        yield f"> own words, in no scene: {_plain(' '.join(one.unsupported))}"
 
 
 def _plain(text: str) -> str:

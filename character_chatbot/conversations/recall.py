@@ -1,7 +1,7 @@
 """Earlier turns of a conversation: the newest that fit stand in the prompt, older ones come back when they matter.
 
 As for scenes, turns are ranked by words (BM25) and by the cosine of sentence embeddings, and the two rankings are fused
-by reciprocal rank (see `character_chatbot.memory`).
+by reciprocal rank (see `character_chatbot.recall`).
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from character_chatbot.conversations.records import Utterance
-from character_chatbot.memory import RANK_CONSTANT
 from character_chatbot.prompt import BYTES_PER_TOKEN
-from utils.embeddings import SentenceEncoder
+from character_chatbot.recall import RANK_CONSTANT, Encoder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +26,10 @@ _KEPT: Final = 20_000  # vectors: 30 MB with MiniLM
 
 
 def turns(utterances: Sequence[Utterance]) -> list[tuple[Utterance, ...]]:
-    """Return a conversation cut before each of the person's messages; what was drawn anew or never said is left out."""
+    """Return a conversation cut before each of the person's messages; what was drawn anew or never said is left out.
+
+    So are turns in which a note stands instead of a reply: what nobody answered in character is no part of the story.
+    """
     cut: list[list[Utterance]] = []
     for one in utterances:
         if one.state == "replaced" or not one.text:
@@ -35,7 +37,7 @@ def turns(utterances: Sequence[Utterance]) -> list[tuple[Utterance, ...]]:
         if one.character is None or not cut:
             cut.append([])
         cut[-1].append(one)
-    return [tuple(turn) for turn in cut]
+    return [tuple(turn) for turn in cut if not any(one.care for one in turn)]
 
 
 def tokens(turn: Sequence[Utterance]) -> float:
@@ -58,7 +60,7 @@ class TurnMemory:
         encoder: Embeds turns and messages; None recalls by words alone.
     """
 
-    def __init__(self, encoder: SentenceEncoder | None) -> None:
+    def __init__(self, encoder: Encoder | None) -> None:
         self._encoder = encoder
         self._vectors: dict[str, NDArray[np.float32]] = {}
 
@@ -114,7 +116,7 @@ class TurnMemory:
 def recalled_turns(
     session: Sequence[Utterance],
     message: str,
-    encoder: SentenceEncoder | None,
+    encoder: Encoder | None,
     most: int,
     budget: float,
 ) -> list[tuple[Utterance, ...]]:

@@ -61,6 +61,7 @@ class Utterance:
         sources: The scenes that fed a reply.
         support: Share of a reply's words that its sources hold, 0-1; None for a person's message.
         unsupported: Sentences of a reply that are its speaker's own words.
+        care: Kind of the note that stands here instead of a reply; None for what a character said.
     """
 
     id: int
@@ -72,6 +73,7 @@ class Utterance:
     sources: tuple[Passage, ...] = ()
     support: float | None = None
     unsupported: tuple[str, ...] = ()
+    care: str | None = None
 
     @property
     def role(self) -> Literal["user", "assistant"]:

@@ -66,6 +66,7 @@ def tables() -> Tables:
         Column("sources", Text, nullable=False),  # JSON
         Column("unsupported", Text, nullable=False),  # JSON
         Column("support", Float),
+        Column("care", String(40)),
         Column("until", String(20)),
         Column("time", String(40), nullable=False),
         Column("state", String(20), nullable=False),

@@ -21,7 +21,7 @@ from utils.errors import HawkinsError, InputError, did_you_mean
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Row
 
-    from character_chatbot.chatbot import Reply
+    from character_chatbot.turn import Reply
 
 __all__ = ["LOCAL", "ConversationStore"]
 
@@ -203,7 +203,8 @@ class ConversationStore:
             utterance,
             text=reply.text,
             sources=sources_to_json(reply.sources),
-            unsupported="[]",
+            unsupported=json.dumps(reply.unsupported, ensure_ascii=False),
+            care=reply.care,
             support=reply.support,
             state="complete",
         )
@@ -298,4 +299,5 @@ def _utterance(row: Row[Any]) -> Utterance:
         sources=sources_from_json(row.sources),
         support=row.support,
         unsupported=tuple(json.loads(row.unsupported)),
+        care=row.care,
     )

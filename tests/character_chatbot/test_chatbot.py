@@ -55,11 +55,11 @@ def test_the_dial_keeps_later_episodes_out_of_the_prompt(
     world: World, engine: ChatEngine, encoder: Any, server: Any
 ) -> None:
     _bot(world, engine, encoder, until="S01E01").reply("Who is June?")
-    everything = " ".join(m["content"] for m in server.asked[0]["messages"])
+    everything = " ".join(m["content"] for asked in server.asked for m in asked["messages"])
     assert "June is in the static" not in everything
     assert "A girl. She is cold." not in everything
     _bot(world, engine, encoder, until="S01E03").reply("Who is June?")
-    assert "June is in the static" in " ".join(m["content"] for m in server.asked[1]["messages"])
+    assert "June is in the static" in " ".join(m["content"] for m in server.asked[-1]["messages"])
 
 
 def test_an_unknown_character_gets_suggestions(world: World, engine: ChatEngine, encoder: Any) -> None:

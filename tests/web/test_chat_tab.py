@@ -28,6 +28,9 @@ class Echo:
         self.pieces = pieces
         self.asked: list[Sequence[Any]] = []
 
+    def adapter_for(self, character: str, series: Any) -> None:
+        return None
+
     def stream(self, messages: Sequence[Any], **options: Any) -> Iterator[str]:
         self.asked.append(messages)
         yield from self.pieces
@@ -75,11 +78,11 @@ def _words(shown: Shown) -> list[str]:
 
 
 def test_the_question_shows_at_once_and_the_reply_as_it_comes(results: Results, store: ConversationStore) -> None:
-    session = _session(results, Echo("Waffles ", "are ", "good."))
+    session = _session(results, Echo("Waffles. ", "They are ", "good."))
     steps = list(answer("Waffles?", [], _visit(session, store)))
     assert [turn["content"] for turn in steps[0]] == ["Waffles?", "…"]
-    assert ["Waffles?", "Waffles are "] in [_words(step) for step in steps]
-    assert _words(steps[-1]) == ["Waffles?", "Waffles are good."]
+    assert ["Waffles?", "Waffles."] in [_words(step) for step in steps]
+    assert _words(steps[-1]) == ["Waffles?", "Waffles. They are good."]
 
 
 def test_sources_stand_folded_under_the_reply_with_their_support(results: Results, store: ConversationStore) -> None:
@@ -128,9 +131,11 @@ def test_tags_are_shown_as_text(make_results: Callable[..., Results], store: Con
     assert _words(shown)[-1] == "&lt;b&gt;bold&lt;/b&gt;"
 
 
-def test_silence_is_said(results: Results, store: ConversationStore) -> None:
-    shown = _last(answer("Hello?", [], _visit(_session(results, Echo(" ")), store)))
-    assert "no answer came" in _words(shown)[-1]
+def test_silence_becomes_a_written_line(results: Results, store: ConversationStore) -> None:
+    engine = Echo(" ")
+    shown = _last(answer("Hello?", [], _visit(_session(results, engine), store)))
+    assert len(engine.asked) == 3
+    assert _words(shown)[-1].strip()
 
 
 def test_several_characters_answer_with_their_names(results: Results, store: ConversationStore) -> None:
@@ -142,13 +147,13 @@ def test_several_characters_answer_with_their_names(results: Results, store: Con
 def test_an_engine_that_breaks_off_loses_nothing(results: Results, store: ConversationStore) -> None:
     class Broken(Echo):
         def stream(self, messages: Sequence[Any], **options: Any) -> Iterator[str]:
-            yield "I was"
+            yield "I was here. And"
             raise HawkinsError("The chat server broke off.")
 
     with pytest.raises(HawkinsError, match="broke off"):
         list(answer("Hello?", [], _visit(_session(results, Broken()), store)))
     kept = store.utterances(store.all()[0].id)
-    assert [(one.text, one.state) for one in kept] == [("Hello?", "complete"), ("I was", "partial")]
+    assert [(one.text, one.state) for one in kept] == [("Hello?", "complete"), ("I was here.", "partial")]
     shown = _last(answer_anew(_visit(_session(results, Echo("Here.")), store)))
     assert _words(shown) == ["Hello?", "Here."]
 
