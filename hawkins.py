@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     import analysis
     from analysis.theme_views import ThemeReading
-    from character_chatbot import ChatEngine
     from character_chatbot.talk import Talk
 
 __all__ = ["app", "main"]
@@ -307,24 +306,25 @@ def chat(
     from character_chatbot.terminal import answer, converse, prompting
 
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    engine = _engine(endpoint)
     talk, said = open_talk(
         words or [],
         message=message,
         until=until,
         session=session,
         results=results,
-        engine=engine,
+        endpoint=endpoint,
         database=database,
         lasting=at_terminal,
         turns=turns,
         seed=seed,
+        on_load=lambda label: typer.echo(f"Loading {label} ...", err=True),
+        on_warning=lambda warning: typer.echo(f"warning: {one_line(warning)}", err=True),
     )
     console = Console()
     if said is not None:
         answer(talk, said, console)
     elif at_terminal:
-        converse(talk, console, prompting(talk), label=_played_by(engine))
+        converse(talk, console, prompting(talk), label=talk.company.engine.label)
     else:
         _answer_lines(talk, console)
 
@@ -338,20 +338,6 @@ def _answer_lines(talk: Talk, console: Console) -> None:
     failed = pipe(talk, sys.stdin, console, complain=lambda told: typer.echo(f"error: {told}", err=True))
     if failed:
         raise typer.Exit(HawkinsError.exit_code)
-
-
-def _engine(endpoint: str | None) -> ChatEngine | None:
-    if endpoint is None:
-        return None
-    from character_chatbot import ChatEngine
-
-    return ChatEngine(endpoint.rstrip("/"), model="default", label=f"the model at {endpoint}")
-
-
-def _played_by(engine: ChatEngine | None) -> str:
-    from utils.models import find_weights
-
-    return engine.label if engine is not None else find_weights("chat").label
 
 
 @conversations.command("list")

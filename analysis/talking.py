@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from analysis.results import load_results
-from character_chatbot import ChatEngine
+from character_chatbot import open_engine
 from character_chatbot.company import Company
 from character_chatbot.conversations import Conversation, open_store
 from character_chatbot.conversations.database import MEMORY
+from character_chatbot.embedded import OnLoad, OnWarning
 from character_chatbot.group import TURNS
 from character_chatbot.prompt import clean_message
 from character_chatbot.talk import Talk
@@ -38,11 +39,13 @@ def open_talk(
     until: str | None = None,
     session: str | None = None,
     results: Path | None = None,
-    engine: ChatEngine | None = None,
+    endpoint: str | None = None,
     database: str | Path | None = None,
     lasting: bool = True,
     turns: int = TURNS,
     seed: int = 0,
+    on_load: OnLoad | None = None,
+    on_warning: OnWarning | None = None,
 ) -> tuple[Talk, str | None]:
     """Begin a conversation or take one up again; loads no model.
 
@@ -52,11 +55,13 @@ def open_talk(
         until: The episode dial.
         session: Name of a conversation: that one goes on, or one of that name begins.
         results: Folder that `analysis.analyze` wrote; None for that of the session, or else the sample season.
-        engine: What generates; None for the embedded model.
+        endpoint: URL of a chat server; None for the embedded model.
         database: As for `open_store`.
         lasting: Whether a conversation without a session is kept; one message and its answer never are.
         turns: Replies to one message, at most, in a group.
         seed: Of the draws in a group.
+        on_load: Told what is loaded, before it is.
+        on_warning: Told of what cannot be used, in one sentence.
 
     Returns:
         The talk, and the message if there is one.
@@ -68,7 +73,9 @@ def open_talk(
     found = None if session is None else next((one for one in store.all() if one.name == session.strip()), None)
     folder = results or (Path(found.results) if found and found.results else None)
     analysed = None if folder is None else load_results(folder)
-    company = Company(None if analysed is None else analysed.world, engine=engine)
+    world = World.sample() if analysed is None else analysed.world
+    engine = open_engine(endpoint, series=world.series, on_load=on_load, on_warning=on_warning)
+    company = Company(world, engine=engine)
     names, said = split_words(words, company.world.series, message=message, named=found is not None)
     if said is not None:
         clean_message(said)

@@ -9,7 +9,7 @@ from typing import Any
 
 from character_chatbot.chatbot import CharacterChatbot
 from character_chatbot.conversations.recall import TurnMemory
-from character_chatbot.engine import ChatEngine
+from character_chatbot.engine import ChatEngine, open_engine
 from character_chatbot.recall import Encoder, OnceEncoder
 from character_chatbot.turn import Turn
 from utils.characters import load_card
@@ -38,7 +38,7 @@ class Company:
         encoder: Encoder | None = None,
     ) -> None:
         self._given_world = world
-        self._engine = engine
+        self._given_engine = engine
         self._given_encoder = encoder
         self._bots: dict[tuple[str, str | None], CharacterChatbot] = {}
         self._loading = Lock()
@@ -47,6 +47,11 @@ class Company:
     def world(self) -> World:
         """Where they live."""
         return self._given_world or World.sample()
+
+    @cached_property
+    def engine(self) -> ChatEngine:
+        """What generates replies."""
+        return self._given_engine or open_engine(series=self.world.series)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -87,7 +92,7 @@ class Company:
                 name,
                 until=until,
                 world=self.world,
-                engine=self._engine,
+                engine=self.engine,
                 encoder=self.encoder,
                 # Another place on the dial remembers less of the same, and need not read it again.
                 memory=other.memory if other else None,

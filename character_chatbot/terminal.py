@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from character_chatbot.commands import COMMANDS, Leave, is_command, obey
 from character_chatbot.conversations.records import Utterance
@@ -16,7 +16,7 @@ from utils.errors import HawkinsError, InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["answer", "converse", "hear", "pipe", "prompting"]
+__all__ = ["answer", "completions", "converse", "hear", "pipe", "prompting"]
 
 SILENCE: Final = "(no answer came; say it in another way)"
 # What is shown of a conversation that is taken up again.
@@ -170,16 +170,21 @@ def prompting(talk: Talk) -> Ask:
         talk: For what can be completed and was said before.
     """
     from prompt_toolkit import PromptSession
-    from prompt_toolkit.completion import NestedCompleter
+    from prompt_toolkit.completion import Completer, Completion
     from prompt_toolkit.formatted_text import FormattedText
     from prompt_toolkit.history import InMemoryHistory
 
+    class Commands(Completer):
+        """Completes what begins with a slash."""
+
+        def get_completions(self, document: Any, complete_event: Any) -> Iterator[Completion]:  # noqa: ARG002
+            """Yield what fits behind the cursor."""
+            begun = document.text_before_cursor
+            for word in completions(talk, begun):
+                yield Completion(word, start_position=-len(begun.split(" ")[-1]))
+
     history = InMemoryHistory([one.text for one in talk.utterances() if one.character is None])
-    session: PromptSession[str] = PromptSession(
-        history=history,
-        completer=NestedCompleter.from_nested_dict(_completions(talk)),
-        complete_while_typing=False,
-    )
+    session: PromptSession[str] = PromptSession(history=history, completer=Commands(), complete_while_typing=False)
 
     def ask() -> str | None:
         try:
@@ -190,13 +195,21 @@ def prompting(talk: Talk) -> Ask:
     return ask
 
 
-def _completions(talk: Talk) -> dict[str, dict[str, None] | None]:
+def completions(talk: Talk, begun: str) -> list[str]:
+    """Return the words that may stand where a line ends.
+
+    Args:
+        talk: For the episodes and characters that there are.
+        begun: The line so far.
+    """
+    word, *rest = begun.split(" ")
+    if not word.startswith("/"):
+        return []
     world = talk.company.world
-    behind = {
-        "until": [*map(str, world.episodes), "all"],
-        "character": card_names(world.series),
-    }
-    return {f"/{name}": dict.fromkeys(behind[name]) if name in behind else None for name in COMMANDS}
+    behind = {"/until": [*map(str, world.episodes), "all"], "/character": card_names(world.series)}
+    known = behind.get(word, []) if rest else [f"/{name}" for name in COMMANDS]
+    last = (rest or [word])[-1].casefold()
+    return [one for one in known if one.casefold().startswith(last)]
 
 
 def _shown(piece: str) -> str:
