@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any, Final
 
+from character_chatbot.care import screen_message, screen_reply
+from character_chatbot.checks import find_fault
 from character_chatbot.engine import ChatEngine, open_engine
 from character_chatbot.examples import Ranking, spoken_exchanges
 from character_chatbot.kept_vectors import VectorCache
@@ -14,7 +16,7 @@ from character_chatbot.memory import Passage, WitnessMemory, witnessed_passages
 from character_chatbot.prompt import build_messages, clean_message, normalise_history
 from character_chatbot.recall import Encoder, OnceEncoder
 from character_chatbot.support import support, unsupported
-from character_chatbot.turn import CLAIMS_TO_KNOW, STRANGER, Reply, Turn
+from character_chatbot.turn import CARE, CLAIMS_TO_KNOW, STRANGER, Reply, Turn
 from character_chatbot.words import NameFinder, admits_ignorance
 from utils.characters import CharacterCard, Exchange, Fact, Sampling, known, load_card, load_voice
 from utils.chat import Message
@@ -107,6 +109,12 @@ class CharacterChatbot:
         return OnceEncoder(self._given_encoder or SentenceEncoder(find_weights("recall").path))
 
     @cached_property
+    def _screening(self) -> SentenceEncoder | None:
+        """What hears paraphrases in `character_chatbot.care`, which needs the weights that its head was trained on."""
+        encoder = self.encoder.encoder if isinstance(self.encoder, OnceEncoder) else self.encoder
+        return encoder if isinstance(encoder, SentenceEncoder) else None
+
+    @cached_property
     def _cache(self) -> VectorCache | None:
         return VectorCache.of(self.encoder)
 
@@ -155,6 +163,10 @@ class CharacterChatbot:
         return self._ranked([*self._written, *spoken])
 
     @cached_property
+    def _written_examples(self) -> Ranking[Exchange]:
+        return self._ranked(self._written)
+
+    @cached_property
     def _unknowing(self) -> Ranking[Exchange]:
         """How the character says that it does not know."""
         about = [e for e in self._written if e.topic in _NOT_LIVED and admits_ignorance(e.reply)]
@@ -185,6 +197,8 @@ class CharacterChatbot:
         """
         asked = clean_message(message)
         talk = normalise_history(history)
+        if care := screen_message(asked, encoder=self._screening):
+            return Turn.instead(care.text, kind=care.kind)
         beyond = self.knowledge.beyond(asked)
         # Where it cannot know, a scene of something else would only be retold as the answer.
         passages = [] if beyond.matter else self.memory.recall(asked, until=self.until, most=SCENES)
@@ -202,11 +216,14 @@ class CharacterChatbot:
             context=self.engine.context,
         )
         said = [asked, *earlier, *(turn["content"] for turn in talk)]
+        judge = partial(
+            self._fault, said=said, beyond=beyond, talk=[*talk, Message(role="user", content=asked)], passages=passages
+        )
         drawn = sampling or self.card.sampling
         return Turn(
             partial(self._draw, messages, drawn),
-            judge=partial(self._fault, said=said, beyond=beyond),
-            fallback=partial(self._written_reply, asked, said=said, beyond=beyond),
+            judge=judge,
+            fallback=partial(self._written_reply, asked, judge=judge, beyond=beyond),
             weigh=partial(self._weigh, said=said, passages=passages, examples=examples),
             sources=passages,
             name=self.card.name,
@@ -246,20 +263,29 @@ class CharacterChatbot:
         adapter = self.engine.adapter_for(self.card.name, self.world.series)
         return self.engine.stream(messages, sampling=freer, stop=("\n",), adapter=adapter)
 
-    def _fault(self, text: str, *, said: Sequence[str], beyond: Beyond) -> str | None:
+    def _fault(
+        self,
+        text: str,
+        *,
+        said: Sequence[str],
+        beyond: Beyond,
+        talk: Sequence[Message],
+        passages: Sequence[Passage],
+    ) -> str | None:
         """Why a draft must not be shown, or None."""
+        if screen_reply(text, encoder=self._screening) is not None:
+            return CARE
         if self.knowledge.claims(text, asked=" ".join(said)):
             return STRANGER
         if beyond and not admits_ignorance(text):
             return CLAIMS_TO_KNOW
-        return None
+        return find_fault(text, card=self.card, history=talk, sources=passages, cast=self.world.series.cast)
 
-    def _written_reply(self, asked: str, *, said: Sequence[str], beyond: Beyond) -> str:
+    def _written_reply(self, asked: str, *, judge: Callable[[str], str | None], beyond: Beyond) -> str:
         """What stands for a reply when no draft is fit: the nearest written answer, or that it does not know."""
-        near = [] if beyond else self._examples.nearest(asked, EXAMPLES, least=AS_GOOD_AS)
-        choices = [e.reply for e in [*near, *self._unknowing.nearest(asked, EXAMPLES)]]
-        fit = (text for text in choices if self._fault(text, said=said, beyond=beyond) is None)
-        return next(fit, _LAST_RESORT)
+        near = [] if beyond else self._written_examples.nearest(asked, EXAMPLES, least=AS_GOOD_AS)
+        choices = (example.reply for example in [*near, *self._unknowing.nearest(asked, EXAMPLES)])
+        return next((text for text in choices if judge(text) is None), _LAST_RESORT)
 
     def _weigh(
         self, text: str, *, said: Sequence[str], passages: Sequence[Passage], examples: Sequence[Exchange]

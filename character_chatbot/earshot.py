@@ -40,7 +40,9 @@ _NOT_THERE: Final = re.compile(
 _RADIO: Final = re.compile(r"\b(?:radio|walkie|phone|telephone|static)\b", re.IGNORECASE)
 _ENTRANCE: Final = re.compile(r"\b(?:doors?|footsteps|key in the lock|enter(?:s|ing)|arriv\w+|approach\w+)\b", re.I)
 _EXIT: Final = re.compile(
-    r"\b(?:doors? (?:clos|slam)\w*|leaves|leaving|exit\w*|(?:driv|walk|run)\w+ (?:away|off|out)|departs?)\b", re.I
+    r"\b(?:doors? (?:clos|slam)\w*|leaves|leaving|exit\w*|(?:driv|walk|run)\w+ (?:away|off|out)|departs?"
+    r"|(?:radio|phone|line|receiver) click\w*|hang\w* up|dial tone|disconnect\w*)\b",
+    re.IGNORECASE,
 )
 # Whoever follows these words in a direction need not be there: "[imitating Hopper]", "[photo of Will]".
 _ONLY_MEANT: Final = re.compile(r"\b(?:of|about|like|as|imitat\w+|mock\w+|mimic\w+|call\w*|for)\s+$", re.IGNORECASE)

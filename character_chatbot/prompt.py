@@ -29,7 +29,7 @@ _MESSAGE_OVERHEAD: Final = 8  # tokens around each message in a chat template
 
 # Characters that show nothing, though Unicode counts them as letters or marks.
 _BLANK: Final = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe00-\ufe0f]")
-# Control tokens of one chat template or another: <|im_end|>, </s>, <start_of_turn>, [INST], <<SYS>>; and our own blocks.
+# Control tokens of chat templates: <|im_end|>, </s>, <start_of_turn>, [INST], <<SYS>>; and the tags of our own blocks.
 _CONTROL: Final = re.compile(
     r"<(?=[|｜])|(?<=[|｜])>|<(?=/?(?:s|bos|cls|eos|mask|pad|sep|think|unk|scenes|earlier|[a-z]+_\w+)>)|<(?=</?SYS>)"
     r"|\[(?=/?(?:INST|SYS)\b)",

@@ -11,14 +11,15 @@ from typing import Final
 from character_chatbot.memory import Passage
 from utils.errors import HawkinsError
 
-__all__ = ["CLAIMS_TO_KNOW", "DRAWS", "EMPTY", "STRANGER", "Reply", "Turn"]
+__all__ = ["CARE", "CLAIMS_TO_KNOW", "DRAWS", "EMPTY", "STRANGER", "Reply", "Turn"]
 
 # A reply is drawn, and at most twice again.
 DRAWS: Final = 3
 # Faults of knowing too much: after one more try the character says that it does not know.
 STRANGER: Final = "names somebody it never heard of"
 CLAIMS_TO_KNOW: Final = "claims to know what it cannot"
-EMPTY: Final = "says nothing"
+EMPTY: Final = "empty"
+CARE: Final = "care"
 _KNOWS_TOO_MUCH: Final = frozenset({STRANGER, CLAIMS_TO_KNOW})
 # A sentence ends where white space follows its mark; "..." trails off and goes on.
 _SENTENCE_END: Final = re.compile(r"((?<!\.)[.!?][\"']?)(?=\s)")

@@ -52,12 +52,14 @@ class CastMember(Settings):
         aliases: Other ways in which people say it, each of which means this person alone.
         surname: Family name; shared by a family, so it identifies nobody by itself.
         group: Free label for readers (``party``, ``family``, ``laboratory``).
+        age: In years as the series begins; None where unknown.
     """
 
     name: _Name
     aliases: tuple[_Name, ...] = ()
     surname: _Name | None = None
     group: str | None = None
+    age: int | None = Field(default=None, ge=0)
 
 
 class Place(Settings):

@@ -1,0 +1,91 @@
+"""Care for those who talk and those who are talked to: many of the characters are children.
+
+A message is screened before it reaches a character, a reply before it is shown. Sexual content is refused whoever it
+is about; whoever speaks of hurting themselves gets a kind note that points to people who can help. Both are said out of
+character. How it is found, and how often that fails: docs/care.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from character_chatbot.care_head import care_head
+from character_chatbot.care_rules import harms_self, is_sexual, lifts_age
+from utils.embeddings import SentenceEncoder
+from utils.series import CastMember
+
+__all__ = ["DISCLOSURE", "SELF_HARM", "SEXUAL", "Care", "is_minor", "screen_message", "screen_reply"]
+
+DISCLOSURE: Final = (
+    "You are talking with a fictional AI character. It can be wrong, it is no person, and it is no help in an"
+    " emergency."
+)
+SEXUAL: Final = (
+    "This is where the story stops: many of these characters are children, and nothing sexual is written with"
+    " or about "
+    "them, whatever age a story gives them. If something like this happens to you or to a child that you know, it is "
+    "not that child's fault: tell an adult you trust, or find a child helpline at childhelplineinternational.org."
+)
+SELF_HARM: Final = (
+    "A word from outside the story: I am a program and no help in an emergency, but what you wrote sounds"
+    " heavy, and you "
+    "should not have to carry it alone. Please talk with somebody you trust, or with people who are there for this: "
+    "findahelpline.com lists free lines by country; in the US call or text 988. If you or somebody else is in danger "
+    "now, call your local emergency number."
+)
+# Log odds by which a text may miss the head's margin and still count, if it makes somebody an adult for a story.
+_LIFTED: Final = 1.5
+_OF_AGE: Final = 18
+
+
+@dataclass(frozen=True, kw_only=True)
+class Care:
+    """What is shown instead.
+
+    Attributes:
+        kind: Why.
+        text: What is said, out of character.
+    """
+
+    kind: Literal["sexual", "self_harm"]
+    text: str
+
+
+_REFUSAL: Final = Care(kind="sexual", text=SEXUAL)
+_HELP: Final = Care(kind="self_harm", text=SELF_HARM)
+
+
+def is_minor(person: CastMember) -> bool:
+    """Whether somebody is a child as the story begins; who has no stated age is taken for one."""
+    return person.age is None or person.age < _OF_AGE
+
+
+def screen_message(message: str, *, encoder: SentenceEncoder | None = None) -> Care | None:
+    """Return what is shown instead of a reply to a message, or None where nothing stands in its way.
+
+    Args:
+        message: What was said to a character.
+        encoder: With the embedded encoder, paraphrases that no rule names are found as well.
+    """
+    if is_sexual(message):
+        return _REFUSAL
+    if harms_self(message):
+        return _HELP
+    return _heard(message, encoder)
+
+
+def screen_reply(text: str, *, encoder: SentenceEncoder | None = None) -> Care | None:
+    """Return what is shown instead of a reply, or None where it may be shown (see `screen_message`)."""
+    return screen_message(text, encoder=encoder)
+
+
+def _heard(text: str, encoder: SentenceEncoder | None) -> Care | None:
+    """What the trained head hears."""
+    # Encoders made in memory have no weights on disk that a head could be bound to.
+    if not isinstance(encoder, SentenceEncoder) or (head := care_head(encoder.path)) is None:
+        return None
+    excess = head.excess(encoder.encode([text])[0])
+    if excess["sexual"] > (-_LIFTED if lifts_age(text) else 0):
+        return _REFUSAL
+    return _HELP if excess["self_harm"] > 0 else None
