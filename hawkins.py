@@ -5,7 +5,9 @@ Every command is a function of some package that Python code can call as well; h
 
 from __future__ import annotations
 
+import io
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,8 +17,11 @@ from utils.door import one_line, progress_bars, run_door, told
 from utils.errors import HawkinsError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     import analysis
     from analysis.theme_views import ThemeReading
+    from character_chatbot.talk import Talk
     from character_training.dataset import Dataset
     from utils.world import World
 
@@ -33,6 +38,10 @@ models = typer.Typer(no_args_is_help=True, help="Model weights: which answer now
 places = typer.Typer(no_args_is_help=True, help="The classifier of places.")
 series_app = typer.Typer(no_args_is_help=True, help="Series: a first profile for one that is new.")
 export_app = typer.Typer(no_args_is_help=True, help="Take what was made elsewhere.")
+conversations = typer.Typer(
+    no_args_is_help=True, help="Conversations that are kept: list, read, rename, export, delete."
+)
+app.add_typer(conversations, name="conversations")
 app.add_typer(models, name="models")
 app.add_typer(places, name="places")
 app.add_typer(series_app, name="series")
@@ -45,6 +54,16 @@ Results = Annotated[
     Path | None,
     typer.Option("--results", help="Folder that `hawkins analyze` wrote; without it the sample season is used."),
 ]
+
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        metavar="FILE|URL",
+        help="Where conversations are kept.  [default: DATABASE_URL, or a file of the user]",
+    ),
+]
+ConversationName = Annotated[str, typer.Argument(metavar="NAME", help="A name of `hawkins conversations list`.")]
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of subtitles (or one file).")]
 Transcripts = Annotated[
@@ -254,27 +273,149 @@ def network(
 
 @app.command()
 def chat(
-    character: Annotated[str, typer.Argument(help="Who answers: a name or alias, such as Eleven or El.")],
-    message: Annotated[str | None, typer.Argument(help="One message; without it, a conversation.")] = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAMES...] [MESSAGE]",
+            help="Who answers, such as Eleven or El; several talk with each other. A last word that is no name is a "
+            "message, which is answered once.",
+        ),
+    ] = None,
+    message: Annotated[
+        str | None, typer.Option("--message", "-m", help="One message, also where it is a name itself.")
+    ] = None,
     until: Annotated[
         str | None, typer.Option("--until", metavar="S01E03", help="Last episode that the character has lived through.")
     ] = None,
+    session: Annotated[
+        str | None, typer.Option("--session", metavar="NAME", help="Go on with a conversation, or begin one so called.")
+    ] = None,
+    endpoint: Annotated[
+        str | None, typer.Option("--endpoint", metavar="URL", help="A chat server, such as http://127.0.0.1:11434/v1.")
+    ] = None,
     results: Results = None,
+    turns: Annotated[
+        int, typer.Option("--turns", min=1, help="Replies to one message, at most, where several talk.")
+    ] = 3,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of the draw of who speaks next.")] = 0,
+    database: Database = None,
 ) -> None:
-    """Talk with a character, who remembers only what it witnessed up to the episode you choose."""
+    """Talk with characters, who remember only what they witnessed up to the episode you choose.
+
+    Lines that come through a pipe are answered one by one, without anything around the answers.
+    """
     from rich.console import Console
 
-    from character_chatbot import CharacterChatbot
-    from character_chatbot.terminal import answer, converse
+    from analysis.talking import open_talk
+    from character_chatbot.terminal import answer, converse, prompting
 
-    bot = CharacterChatbot(character, until=until, world=_world(results))
-    # The cheap checks come before the model is loaded.
-    _ = bot.card, bot.until
+    at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    talk, said = open_talk(
+        words or [],
+        message=message,
+        until=until,
+        session=session,
+        results=results,
+        endpoint=endpoint,
+        database=database,
+        lasting=at_terminal,
+        turns=turns,
+        seed=seed,
+        on_load=lambda label: typer.echo(f"Loading {label} ...", err=True),
+        on_warning=lambda warning: typer.echo(f"warning: {one_line(warning)}", err=True),
+    )
     console = Console()
-    if message is None:
-        converse(bot, console)
+    if said is not None:
+        answer(talk, said, console)
+    elif at_terminal:
+        converse(talk, console, prompting(talk), label=talk.company.engine.label)
     else:
-        answer(bot, message, console)
+        _answer_lines(talk, console)
+
+
+def _answer_lines(talk: Talk, console: Console) -> None:
+    from character_chatbot.terminal import pipe
+
+    # What is no text is no reason to stop.
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    failed = pipe(talk, sys.stdin, console, complain=lambda told: typer.echo(f"error: {told}", err=True))
+    if failed:
+        raise typer.Exit(HawkinsError.exit_code)
+
+
+@conversations.command("list")
+def list_conversations(database: Database = None) -> None:
+    """Show the conversations that are kept, the last one first."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from character_chatbot.conversations import open_store
+
+    table = Table("name", "with", "remembers up to", "messages", "last spoken (UTC)", show_edge=False, pad_edge=False)
+    found = open_store(database).all()
+    for one in found:
+        who = escape(one_line(", ".join(one.characters)))
+        table.add_row(escape(one_line(one.name)), who, one.until or "the end", f"{one.messages}", one.updated[:16])
+    Console().print(table if found else "No conversation is kept yet; begin one: hawkins chat Eleven")
+
+
+@conversations.command("show")
+def show_conversation(name: ConversationName, database: Database = None) -> None:
+    """Print a conversation as Markdown."""
+    from character_chatbot.conversations import export_conversation, open_store
+
+    store = open_store(database)
+    found = store.find(name)
+    typer.echo(export_conversation(found, store.utterances(found.id), file_format="md"), nl=False)
+
+
+@conversations.command("rename")
+def rename_conversation(
+    name: ConversationName,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="What it is to be called.")],
+    database: Database = None,
+) -> None:
+    """Give a conversation another name."""
+    from character_chatbot.conversations import open_store
+
+    renamed = open_store(database).rename(name, new)
+    typer.echo(f"{one_line(name)} is now called {renamed.name}.")
+
+
+@conversations.command("export")
+def export_conversation_(
+    name: ConversationName,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="A file that is not there yet (.json or .md).")],
+    format_: Annotated[
+        str | None, typer.Option("--format", help="json or md.  [default: as the file's name ends]")
+    ] = None,
+    database: Database = None,
+) -> None:
+    """Write a conversation to a file, with sources, times and what was drawn anew."""
+    from character_chatbot.conversations import open_store, write_conversation
+
+    store = open_store(database)
+    found = store.find(name)
+    typer.echo(write_conversation(out, found, store.utterances(found.id), file_format=format_))
+
+
+@conversations.command("delete")
+def delete_conversation(
+    name: ConversationName,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    database: Database = None,
+) -> None:
+    """Delete a conversation with everything that was said in it."""
+    from character_chatbot.conversations import open_store
+
+    store = open_store(database)
+    found = store.find(name)
+    if not yes and not typer.confirm(f"Delete {one_line(found.name)} with its {found.messages} messages?"):
+        raise typer.Exit(1)
+    store.delete(found.name)
+    typer.echo(f"{one_line(found.name)} is deleted.")
 
 
 def _world(folder: Path | None) -> World | None:
@@ -340,7 +481,9 @@ def demo(
 
     from analysis import analyze_sample
     from analysis.pipeline import REPORT
-    from character_chatbot import CharacterChatbot
+    from character_chatbot.company import Company
+    from character_chatbot.conversations import open_store
+    from character_chatbot.talk import Talk
     from character_chatbot.terminal import answer
 
     with progress_bars() as progress:
@@ -348,9 +491,10 @@ def demo(
     _show(results)
     console = Console()
     console.print("\n[bold]A short chat[/bold] [dim](fictional characters, played by a small embedded model)[/dim]")
+    company, store = Company(results.world), open_store("sqlite://")
     for name, question in (("Eleven", "Who are you?"), ("Dustin", "What do you think of Steve?")):
         console.print(f"[bold cyan]You:[/bold cyan] {question}")
-        answer(CharacterChatbot(name, world=results.world), question, console)
+        answer(Talk(company, store, characters=[name]), question, console)
     typer.echo(f"\nReport: {out / REPORT}\nNext: hawkins app    hawkins chat Mike    hawkins analyze YOUR_SUBTITLES")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -146,6 +147,55 @@ def test_a_character_answers_with_its_sources(visit: Callable[[Results], Visit],
     box.press("Enter")
     expect(page.get_by_text("The message is empty; say something.")).to_be_visible()
     assert seen.elsewhere == []
+
+
+def test_conversations_stay_in_the_browser_that_held_them(
+    visit: Callable[[Results], Visit], results: Results, browser: Browser
+) -> None:
+    from playwright.sync_api import expect
+
+    seen = visit(results)
+    page = seen.page
+    seen.open_tab("Chat")
+    page.get_by_label("Characters").click()
+    page.get_by_role("option", name="Mike", exact=True).click()
+    expect(page.get_by_text(load_card("Mike", results.series).greeting)).to_be_visible()
+    box = page.get_by_placeholder("Say something")
+    box.fill("Mike, what is line number 9?")
+    box.press("Enter")
+    expect(page.get_by_text("Mike: ").nth(1)).to_be_visible(timeout=2 * WAIT)
+    expect(page.get_by_text("reminded of S01E0").first).to_be_visible(timeout=2 * WAIT)
+    expect(page.get_by_label("Conversation", exact=True)).to_have_value(re.compile(r"eleven-mike-1 \(\d"))
+
+    page.get_by_text("This conversation").click()
+    page.get_by_label("Its name").fill("Line <nine>")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_label("Conversation", exact=True)).to_have_value(re.compile(r"Line <nine> \("))
+    page.get_by_role("button", name="As Markdown").click()
+    expect(page.get_by_role("cell", name="conversation.md")).to_be_visible()
+
+    page.reload()
+    seen.open_tab("Chat")
+    page.get_by_label("Conversation", exact=True).click()
+    page.get_by_role("option", name="Line <nine>").click()
+    expect(page.get_by_text("Mike, what is line number 9?")).to_be_visible()
+    other = browser.new_context().new_page()
+    other.goto(page.url)
+    other.get_by_role("tab", name="Chat", exact=True).click()
+    other.get_by_label("Conversation", exact=True).click()
+    expect(other.get_by_role("option", name="a new one")).to_be_visible()
+    expect(other.get_by_role("option", name="Line <nine>")).to_have_count(0)
+    other.context.close()
+
+    page.get_by_text("This conversation").click()
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("Mike, what is line number 9?")).to_be_visible()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("Mike, what is line number 9?")).to_have_count(0)
+    assert seen.elsewhere == []
+    assert seen.errors == []
 
 
 def test_what_cannot_be_analysed_is_said_in_one_line(

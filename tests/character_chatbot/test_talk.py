@@ -1,0 +1,248 @@
+"""A conversation that goes on: what is kept, what each character hears, what comes back from long ago."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from character_chatbot import ChatEngine
+from character_chatbot.company import Company
+from character_chatbot.conversations import ConversationStore, Utterance, open_store, recalled_turns
+from character_chatbot.conversations.recall import TurnMemory, newest_turns, tokens, turns
+from character_chatbot.talk import Talk, heard_by
+from utils.errors import HawkinsError, InputError
+from utils.world import World
+
+
+@pytest.fixture
+def store() -> ConversationStore:
+    return open_store("sqlite://")
+
+
+@pytest.fixture
+def company(world: World, engine: ChatEngine, encoder: Any) -> Company:
+    return Company(world, engine=engine, encoder=encoder)
+
+
+@pytest.fixture
+def begin(company: Company, store: ConversationStore) -> Callable[..., Talk]:
+    def begin(*characters: str, **options: Any) -> Talk:
+        return Talk(company, store, characters=characters or ("El",), **options)
+
+    return begin
+
+
+def _hear(speakers: Any) -> list[tuple[str, str]]:
+    return [(speaking.name, "".join(speaking).strip()) for speaking in speakers]
+
+
+def _prompt(server: Any, index: int = -1) -> list[dict[str, str]]:
+    messages: list[dict[str, str]] = server.asked[index]["messages"]
+    return messages
+
+
+def _said(*rows: tuple[str | None, str], **more: Any) -> list[Utterance]:
+    return [
+        Utterance(id=number, character=who, text=text, time="2026-11-22T00:00:00+00:00", **more)
+        for number, (who, text) in enumerate(rows, start=1)
+    ]
+
+
+def test_message_and_reply_are_kept_and_told_next_time(begin: Callable[..., Talk], server: Any) -> None:
+    talk = begin()
+    assert talk.conversation is None
+    assert _hear(talk.say("How many waffles?")) == [("Eleven", "Waffles are good.")]
+    _hear(talk.say("And now?"))
+    assert [m["content"] for m in _prompt(server)[-3:]] == ["How many waffles?", "Waffles are good.", "And now?"]
+    kept = talk.utterances()
+    assert [(one.character, one.state) for one in kept] == [(None, "complete"), ("Eleven", "complete")] * 2
+    assert kept[1].sources
+    assert kept[1].support is not None
+
+
+def test_another_program_goes_on_where_this_one_stopped(
+    begin: Callable[..., Talk], company: Company, store: ConversationStore, server: Any
+) -> None:
+    first = begin(until="S01E02", name="waffles")
+    _hear(first.say("How many waffles?"))
+    again = Talk(company, store, conversation=store.find("waffles"))
+    assert (again.characters, again.until) == (("Eleven",), "S01E02")
+    _hear(again.say("And now?"))
+    assert "How many waffles?" in [m["content"] for m in _prompt(server)]
+
+
+def test_what_cannot_be_said_begins_nothing(begin: Callable[..., Talk], store: ConversationStore) -> None:
+    for message, says in (("  ", "empty"), ("x" * 100_000, "characters"), ("\u200b\x00", "empty")):
+        with pytest.raises(InputError, match=says):
+            _hear(begin().say(message))
+    assert store.all() == []
+    with pytest.raises(InputError, match="Did you mean Dustin"):
+        begin("Dustn")
+    with pytest.raises(InputError, match="S09E99"):
+        begin("Eleven", until="S09E99")
+    with pytest.raises(InputError, match="no message to answer anew"):
+        _hear(begin().retry())
+
+
+def test_no_server_keeps_the_message_and_a_retry_answers_it(
+    world: World, engine: ChatEngine, encoder: Any, store: ConversationStore, server: Any
+) -> None:
+    nobody = ChatEngine("http://127.0.0.1:9/v1", model="none", label="nobody")
+    talk = Talk(Company(world, engine=nobody, encoder=encoder), store, characters=["Eleven"], name="cut off")
+    with pytest.raises(HawkinsError, match="No chat server answers"):
+        _hear(talk.say("Are you there?"))
+    assert [(one.text, one.state) for one in talk.utterances()] == [("Are you there?", "complete"), ("", "partial")]
+    again = Talk(Company(world, engine=engine, encoder=encoder), store, conversation=store.find("cut off"))
+    assert _hear(again.retry()) == [("Eleven", "Waffles are good.")]
+    assert [m["role"] for m in _prompt(server)].count("user") == [m["role"] for m in _prompt(server)].count(
+        "assistant"
+    ) + 1
+    assert [one.state for one in again.utterances()] == ["complete", "replaced", "complete"]
+
+
+def test_a_reply_that_is_stopped_keeps_what_was_said_and_counts(begin: Callable[..., Talk], server: Any) -> None:
+    server.reply = "I am here. I am cold. I am done."
+    talk = begin()
+    speaking = next(talk.say("Are you there?"))
+    pieces = speaking.__iter__()
+    first = next(pieces)
+    pieces.close()
+    assert [(one.text, one.state) for one in talk.utterances()][1] == (first, "partial")
+    server.reply = "Waffles are good."
+    _hear(talk.say("Go on."))
+    assert first.strip() in [m["content"].strip() for m in _prompt(server)]
+
+
+def test_an_unanswered_message_and_the_next_one_are_one_turn(begin: Callable[..., Talk], server: Any) -> None:
+    server.status = 500
+    talk = begin()
+    with pytest.raises(HawkinsError):
+        _hear(talk.say("First."))
+    server.status = 200
+    _hear(talk.say("Second."))
+    assert _prompt(server)[-1] == {"role": "user", "content": "First.\nSecond."}
+
+
+def test_forgotten_words_stay_out_of_the_prompt_and_in_the_database(begin: Callable[..., Talk], server: Any) -> None:
+    talk = begin()
+    _hear(talk.say("The password is swordfish."))
+    talk.forget()
+    _hear(talk.say("What is the password?"))
+    assert "swordfish" not in str(_prompt(server))
+    assert "swordfish" in talk.utterances()[0].text
+
+
+def test_what_was_said_later_on_the_dial_is_not_known_earlier(begin: Callable[..., Talk], server: Any) -> None:
+    talk = begin()
+    _hear(talk.say("The end is swordfish."))
+    talk.turn_dial("S01E02")
+    _hear(talk.say("Before that, swordless."))
+    assert "The end is swordfish" not in str(_prompt(server))
+    talk.turn_dial("S01E01")
+    _hear(talk.say("What is the end?"))
+    assert "swordless" not in str(_prompt(server))
+    talk.turn_dial(None)
+    _hear(talk.say("And now, what is the end?"))
+    assert "The end is swordfish" in str(_prompt(server))
+
+
+def test_in_a_group_each_hears_the_others_by_name(begin: Callable[..., Talk], server: Any) -> None:
+    talk = begin("Mike", "Eleven", turns=2)
+    assert [name for name, _ in _hear(talk.say("What do you two see?"))] == ["Mike", "Eleven"]
+    mike, eleven = _prompt(server, 0), _prompt(server, 1)
+    assert mike[-1]["content"] == "What do you two see?"
+    assert eleven[-1] == {"role": "user", "content": "What do you two see?\nMike: Waffles are good."}
+    assert "You are Mike" in mike[0]["content"]
+    assert "You are Eleven" in eleven[0]["content"]
+
+
+def test_each_in_a_group_remembers_what_it_witnessed_itself(begin: Callable[..., Talk], server: Any) -> None:
+    talk = begin("Lucas", "Joyce", turns=2)
+    _hear(talk.say("What do you two know of the tower on Weather Hill and the radio and the cabin?"))
+    lucas, joyce = str(_prompt(server, 0)), str(_prompt(server, 1))
+    assert "red lamp" in lucas
+    assert "red lamp" not in joyce.split("<scenes>")[-1].split("</scenes>")[0]
+
+
+def test_others_may_go_on_with_a_conversation(begin: Callable[..., Talk], server: Any, store: Any) -> None:
+    talk = begin("Eleven")
+    _hear(talk.say("Hello."))
+    talk.switch(["Mike"])
+    assert _hear(talk.say("And you?"))[0][0] == "Mike"
+    assert "Eleven: Waffles are good." in str(_prompt(server))
+    assert store.all()[0].characters == ("Mike",)
+
+
+def test_a_conversation_of_another_world_is_refused(company: Company, store: ConversationStore) -> None:
+    other = store.create(["Eleven"], series="friends", timeline="show", name="elsewhere")
+    with pytest.raises(InputError, match=r"'elsewhere' belongs to another series.*--results"):
+        Talk(company, store, conversation=other)
+
+
+def test_roles_alternate_whoever_speaks() -> None:
+    said = _said((None, "Hi."), (None, "You there?"), ("Mike", "Yes."), ("Eleven", "I am."), ("Eleven", "Here."))
+    assert heard_by("Eleven", said) == [
+        {"role": "user", "content": "Hi.\nYou there?\nMike: Yes."},
+        {"role": "assistant", "content": "I am.\nHere."},
+    ]
+
+
+def test_the_newest_turns_fill_the_budget_and_no_more() -> None:
+    cut = turns(_said(*[(who, "word " * 40) for _ in range(10) for who in (None, "Eleven")]))
+    assert len(cut) == 10
+    assert newest_turns(cut, 3.5 * tokens(cut[0])) == 7
+    assert newest_turns(cut, 0) == 10
+    assert newest_turns(cut, 1e9) == 0
+
+
+def test_old_turns_come_back_when_they_matter_in_their_order(encoder: Any) -> None:
+    rows: list[tuple[str | None, str]] = [(None, "My dog is called Rex."), ("Eleven", "Good name.")]
+    rows += [(who, f"Something else number {n}.") for n in range(200) for who in (None, "Eleven")]
+    rows += [(None, "Rex ate my shoe."), ("Eleven", "Bad Rex.")]
+    found = recalled_turns(_said(*rows), "What is my dog Rex called?", encoder, 2, 200)
+    assert [turn[0].text for turn in found] == ["My dog is called Rex.", "Rex ate my shoe."]
+    assert recalled_turns(_said(*rows), "Zebra?", encoder, 2, 200) == []
+    assert recalled_turns(_said(*rows), "Rex?", encoder, 2, 1) == []
+    assert recalled_turns([], "Rex?", encoder, 2, 200) == []
+    assert recalled_turns(_said(*rows), "Rex?", None, 1, 200)
+
+
+def test_what_was_drawn_anew_or_refused_is_never_recalled(encoder: Any) -> None:
+    again = _said((None, "Rex?"), ("Eleven", "Rex is gone."), state="replaced")
+    note = _said((None, "Rex, something bad."), ("Eleven", "A note."), care="self_harm")
+    assert recalled_turns(again + note, "Rex?", encoder, 5, 500) == []
+
+
+def test_turns_are_embedded_once(encoder: Any) -> None:
+    class Counting:
+        def __init__(self) -> None:
+            self.texts: list[str] = []
+
+        def encode(self, texts: Any, **options: Any) -> Any:
+            self.texts += texts
+            return encoder.encode(texts)
+
+    counting = Counting()
+    memory = TurnMemory(counting)
+    cut = turns(_said((None, "My dog is called Rex."), ("Eleven", "Good.")))
+    for question in ("Rex?", "Dog?"):
+        memory.recall(cut, question, most=1, budget=100)
+    assert counting.texts == ["My dog is called Rex. Good.", "Rex?", "Dog?"]
+
+
+def test_a_long_conversation_brings_back_its_beginning(
+    begin: Callable[..., Talk], store: ConversationStore, server: Any
+) -> None:
+    talk = begin()
+    _hear(talk.say("My dog Rex is brown."))
+    number = store.all()[0].id
+    for count in range(40):
+        store.ask(number, f"Filler {count} " + "and so on " * 12)
+    _hear(talk.say("What colour is my dog Rex?"))
+    prompt = _prompt(server)
+    block = prompt[0]["content"].split("<earlier>")[1].split("</earlier>")[0]
+    assert "The other: My dog Rex is brown.\nYou: Waffles are good." in block
+    assert "My dog Rex is brown." not in str(prompt[1:])
+    assert len(talk.utterances()) == 44
