@@ -407,7 +407,7 @@ def export_character_card(
         str | None, typer.Option("--format", help="v2 or v3.  [default: that of an imported card, or v3]")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help=".json or .png.  [default: <character>.json]")
+        Path | None, typer.Option("--out", metavar="FILE", help=".json or .png.  [default: CHARACTER.json]")
     ] = None,
     image: Annotated[
         Path | None, typer.Option("--image", metavar="FILE", help="Picture for a .png.  [default: one is drawn]")
@@ -426,7 +426,7 @@ def import_character_card(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Character card, .json or .png; V1, V2 or V3.")],
     series: Annotated[
         Path | None,
-        typer.Option("--series", metavar="DIR", help="Folder of a series.  [default: out/series/<character>]"),
+        typer.Option("--series", metavar="DIR", help="Folder of a series.  [default: out/series/CHARACTER]"),
     ] = None,
     age: Annotated[
         int | None, typer.Option("--age", help="In years; needed unless `hawkins export card` wrote the card.")

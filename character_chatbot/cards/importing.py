@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from character_chatbot.cards.kept import Kept, kept_path, kept_picture_path
 from character_chatbot.cards.reading import read_card_file
 from character_chatbot.cards.spec import Json, validate_card
-from character_chatbot.cards.text import cut, plain, read_described, read_examples
+from character_chatbot.cards.text import cut, plain, read_described, read_examples, without_talks
 from character_chatbot.cards.versions import MARK, completed, version_of
 from utils.artifacts import atomic_write, prepare_folder
 from utils.characters import CharacterCard, Exchange, Fact, Sampling, card_path
@@ -148,7 +148,8 @@ def _age(data: Json, given: int | None, source: str) -> int:
 
 def _card(data: Json, name: str, age: int) -> CharacterCard:
     called = data.get("nickname") or name
-    told, facts = read_described(data["description"])
+    told, talks = without_talks(data["description"])
+    told, facts = read_described(told)
     description = plain(told, name=called, user="the user")
     style = plain(data["personality"], name=called, user="the user")
     if not description:
@@ -161,7 +162,7 @@ def _card(data: Json, name: str, age: int) -> CharacterCard:
         greeting=cut(plain(greeting, name=called, user="you"), LONGEST_GREETING) or "Hello.",
         style=tuple(filter(None, cut(style, LONGEST_STYLE).split("\n"))),
         facts=_facts(facts, called),
-        examples=_examples(data, called),
+        examples=_examples(f"{talks}\n<START>\n{data['mes_example']}", (data["name"], called)),
         sampling=_sampling(data),
     )
 
@@ -171,9 +172,9 @@ def _facts(facts: list[str], called: str) -> tuple[Fact, ...]:
     return tuple(Fact(text=text) for text in texts if text)
 
 
-def _examples(data: Json, called: str) -> tuple[Exchange, ...]:
-    pairs = read_examples(data["mes_example"], (data["name"], called))
-    texts = (tuple(cut(plain(text, name=called, user="you"), LONGEST_REPLY) for text in pair) for pair in pairs)
+def _examples(talks: str, names: tuple[str, str]) -> tuple[Exchange, ...]:
+    pairs = read_examples(talks, names)
+    texts = (tuple(cut(plain(text, name=names[1], user="you"), LONGEST_REPLY) for text in pair) for pair in pairs)
     return tuple(Exchange(user=said, reply=reply) for said, reply in texts if said and reply)[:MOST_EXAMPLES]
 
 
@@ -194,7 +195,7 @@ def _notes(whole: Json, card: CharacterCard) -> list[str]:
         notes.append(f"Kept, but not followed: {', '.join(unused)}.")
     if entries := data.get("character_book", {}).get("entries"):
         notes.append(f"Kept, but not used in chats: {len(entries):,} pieces of lore.")
-    if len(plain(data["description"], name=card.name, user="")) > LONGEST_DESCRIPTION:
+    if len(plain(without_talks(data["description"])[0], name=card.name, user="")) > LONGEST_DESCRIPTION:
         notes.append(f"The description was cut to {len(card.description):,} characters.")
     ages = [int(number) for pair in _AGES.findall(data["description"]) for number in pair if number]
     if card.age >= ADULT and ages and min(ages) < ADULT:

@@ -14,7 +14,7 @@ from typing import Final
 
 from utils.characters import Exchange
 
-__all__ = ["cut", "described", "example_text", "inert", "plain", "read_described", "read_examples"]
+__all__ = ["cut", "described", "example_text", "inert", "plain", "read_described", "read_examples", "without_talks"]
 
 FACTS_HEAD: Final = "What {{char}} knows:"
 LONGEST: Final = 40_000
@@ -108,6 +108,16 @@ def example_text(exchanges: Iterable[Exchange]) -> str:
     """Return exchanges in the form of ``mes_example``."""
     pairs = ((inert(exchange.user), inert(exchange.reply)) for exchange in exchanges)
     return "\n".join(f"<START>\n{{{{user}}}}: {said}\n{{{{char}}}}: {reply}" for said, reply in pairs)
+
+
+def without_talks(description: str) -> tuple[str, str]:
+    """Part a description from the example conversations that some authors put behind it.
+
+    Returns:
+        The description, and what follows its first ``<START>``, for `read_examples`.
+    """
+    start = _START.search(description)
+    return (description, "") if start is None else (description[: start.start()], description[start.start() :])
 
 
 def read_examples(text: str, names: Sequence[str]) -> list[tuple[str, str]]:

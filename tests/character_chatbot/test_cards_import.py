@@ -220,6 +220,13 @@ def test_examples_of_several_lines_and_names() -> None:
     assert read_examples("nothing like it", ["Ann"]) == []
 
 
+def test_examples_within_the_description() -> None:
+    within = "A baker.\n<START>\n{{user}}: Bread?\n{{char}}: Warm."
+    card = import_card(written(changed(description=within)), age=5).card
+    assert card.description == "A baker."
+    assert [e.reply for e in card.examples] == ["Warm.", "Since Tuesday. And on.", "No."]
+
+
 def test_the_yaml_is_what_was_made() -> None:
     strange = "no: {yes} #1 'quoted' \"too\" \u0085 \U0001f600: - x"
     done = import_card(written(changed(description=strange, personality=strange)), age=5)
