@@ -93,13 +93,16 @@ class Lived:
             lines: In their order.
         """
         speeches: list[Speech] = []
+        expected = -1
         for line in lines:
             who = None if line.speaker in self._nameless else line.speaker
             before = speeches[-1] if speeches else None
-            if who is not None and before is not None and before.speaker == who:
+            # Lines that were not heard may lie between.
+            if before is not None and before.speaker == who is not None and line.line == expected:
                 speeches[-1] = Speech(episode, who, f"{before.text} {line.text}")
             else:
                 speeches.append(Speech(episode, who, line.text))
+            expected = line.line + 1
         return speeches
 
     @cached_property

@@ -17,8 +17,9 @@ import pytest
 from PIL import Image
 
 from character_chatbot.cards import build_card, export_card
+from character_chatbot.cards.lived import Lived
 from character_chatbot.cards.versions import to_v2
-from character_chatbot.memory import witnessed_passages
+from character_chatbot.memory import SpokenLine, witnessed_passages
 from utils.characters import load_card
 from utils.episodes import Episode
 from utils.errors import InputError
@@ -162,6 +163,14 @@ def test_a_voice_has_no_name_before_the_character_learns_it(sample: World) -> No
     assert "June" not in before
     assert "I am cold. Is anybody there?" in before
     assert "June" in after
+
+
+def test_lines_with_a_gap_between_them_are_two_speeches(world: World) -> None:
+    lived = Lived.by(load_card("Eleven", world.series), world, None)
+    lines = [SpokenLine(4, "Mike", "One."), SpokenLine(5, "Mike", "Two."), SpokenLine(9, "Mike", "Three.")]
+    lines += [SpokenLine(10, None, "Four."), SpokenLine(11, None, "Five.")]
+    said = [speech.text for speech in lived.spoken(Episode(1, 1), lines)]
+    assert said == ["One. Two.", "Three.", "Four.", "Five."]
 
 
 def test_places_and_people_have_their_heard_names_as_keys(sample: World) -> None:
