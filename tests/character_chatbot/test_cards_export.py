@@ -201,6 +201,15 @@ def test_examples_are_questions_and_answers_of_the_character(sample: World) -> N
     assert all(re.fullmatch(r"\{\{user\}\}: .+\n\{\{char\}\}: .+\n?", talk) for talk in talks)
 
 
+def test_no_example_names_somebody_unknown(sample: World) -> None:
+    card = load_card("Eleven", sample.series)
+    early, late = ([f"{e.user} {e.reply}" for e in Lived.by(card, sample, u).exchanges] for u in ("S01E01", "S01E04"))
+    assert len(early) > 300
+    assert not [talk for talk in early if re.search(r"\b(june|max|lonnie|ada)\b", talk, re.IGNORECASE)]
+    assert [talk for talk in late if "Max" in talk]
+    assert not [talk for talk in late if re.search(r"\b(lonnie|barb)\b", talk, re.IGNORECASE)]
+
+
 def test_the_card_says_that_it_is_fiction_and_how_old(sample: World) -> None:
     data = build_card("Eleven", world=sample)["data"]
     assert "13 years old: a fictional character played by an AI" in data["creator_notes"]
