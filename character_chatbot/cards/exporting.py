@@ -6,27 +6,21 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from character_chatbot.cards.content import fresh_card
 from character_chatbot.cards.kept import Kept, dump, kept_picture_path, read_kept
 from character_chatbot.cards.lived import Lived
-from character_chatbot.cards.lorebook import lorebook
 from character_chatbot.cards.picture import drawn_picture, given_picture
 from character_chatbot.cards.png import read_chunks, with_cards, write_chunks
 from character_chatbot.cards.spec import V2, V3, Json, validate_card
-from character_chatbot.cards.text import described, example_text
 from character_chatbot.cards.versions import MARK, completed, to_v2, to_v3
 from utils.artifacts import atomic_write, prepare_folder
-from utils.characters import Exchange, card_path, load_card
+from utils.characters import card_path, load_card
 from utils.errors import InputError, did_you_mean
 from utils.world import World
 
 __all__ = ["VERSIONS", "build_card", "export_card"]
 
 VERSIONS: Final = ("v2", "v3")
-SOFTWARE: Final = "Stranger Things NLP"
-MOST_EXAMPLES: Final = 16
-LONGEST_EXAMPLES: Final = 2_400
-"""Characters, some 700 tokens."""
-ADULT: Final = 18
 _BACKFILLED: Final = (
     "This is the V2 copy of a V3 card: nicknames, dates and some lore need a program that reads V3 character cards."
 )
@@ -60,92 +54,9 @@ def build_card(character: str, *, world: World, until: str | None = None, now: f
     card = load_card(character, world.series)
     lived = Lived.by(card, world, until)
     kept = read_kept(world.series, card.name)
-    built = _fresh(lived, int(now)) if kept is None else _renewed(kept, lived, int(now))
+    built = fresh_card(lived, int(now)) if kept is None else _renewed(kept, lived, int(now))
     validate_card(built, source=f"The card of {card.name}")
     return built
-
-
-def _fresh(lived: Lived, now: int) -> Json:
-    card, series = lived.card, lived.world.series
-    group = next(person.group for person in series.cast if person.name == card.name)
-    data: Json = {
-        "name": card.name,
-        "description": described(card.description, [fact.text for fact in lived.facts]),
-        "personality": "\n".join(card.style),
-        "scenario": _scenario(lived),
-        "first_mes": card.greeting,
-        "mes_example": example_text(_chosen(lived.exchanges)),
-        "creator_notes": _notes(lived),
-        "system_prompt": _instruction(card.age),
-        "post_history_instructions": "",
-        "alternate_greetings": [],
-        "tags": [tag for tag in (series.title, group) if tag],
-        "creator": SOFTWARE,
-        "character_version": str(lived.last or "1.0"),
-        "extensions": {MARK: _ours(lived)},
-        "group_only_greetings": [],
-        "creation_date": now,
-        "modification_date": now,
-    }
-    book = lorebook(lived)
-    return {"spec": V3, "spec_version": "3.0", "data": data | ({"character_book": book} if book else {})}
-
-
-def _ours(lived: Lived) -> Json:
-    """What other programs have no field for."""
-    return {
-        "age": lived.card.age,
-        "series": lived.world.series.key,
-        "timeline": lived.world.timeline,
-        "until": str(lived.last) if lived.last else None,
-        "sampling": lived.card.sampling.model_dump(),
-    }
-
-
-def _scenario(lived: Lived) -> str:
-    if lived.last is None:
-        return ""
-    return f"{{{{char}}}} has lived through {_title(lived)} up to {lived.last} and knows nothing of what comes after."
-
-
-def _title(lived: Lived) -> str:
-    """The series, and which of its timelines if not the broadcast one."""
-    timeline = lived.world.series.timelines.get(lived.world.timeline)
-    return lived.world.series.title + (f" ({timeline.title})" if timeline and timeline.after else "")
-
-
-def _instruction(age: int) -> str:
-    child = " {{char}} is a child: refuse anything sexual, whatever is asked." if age < ADULT else ""
-    return (
-        f"You are {{{{char}}}}, {age} years old, a fictional character. Answer only as {{{{char}}}}, in the first "
-        "person, about as briefly as in the examples. What neither the card nor the conversation says you do not know; "
-        f"say so in your own way.{child}"
-    )
-
-
-def _notes(lived: Lived) -> str:
-    card = lived.card
-    child = " A child: no sexual content of any kind." if card.age < ADULT else ""
-    last = f" It knows the story up to {lived.last}." if lived.last else ""
-    return (
-        f"{card.name} of {_title(lived)}, {card.age} years old: a fictional character played by an AI, "
-        f"which makes up what it says.{child}{last} Made by {SOFTWARE}."
-    )
-
-
-def _chosen(exchanges: list[Exchange]) -> list[Exchange]:
-    """A few exchanges of every topic in turn, as many as a prompt has room for."""
-    topics: dict[str, list[Exchange]] = {}
-    for exchange in exchanges:
-        topics.setdefault(exchange.topic, []).append(exchange)
-    chosen: list[Exchange] = []
-    room = LONGEST_EXAMPLES
-    for turn in range(max(map(len, topics.values()), default=0)):
-        for topic in topics.values():
-            if turn < len(topic) and len(chosen) < MOST_EXAMPLES:
-                room -= len(example_text([topic[turn]]))
-                chosen += [topic[turn]] if room >= 0 else []
-    return chosen
 
 
 def _renewed(kept: Kept, lived: Lived, now: int) -> Json:
@@ -154,7 +65,7 @@ def _renewed(kept: Kept, lived: Lived, now: int) -> Json:
     source = f"The kept card of {name}"
     card = completed(kept.card, source=source)
     validate_card(card, source=source)
-    newest = _fresh(lived, now)
+    newest = fresh_card(lived, now)
     data, fresh = card["data"], (to_v2(newest) if card["spec"] == V2 else newest)["data"]
     mine, made = lived.card.model_dump(), kept.made.model_dump()
     edited = {theirs for ours, theirs in _BECOMES.items() if mine[ours] != made[ours]}
