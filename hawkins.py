@@ -37,7 +37,8 @@ app = typer.Typer(
 models = typer.Typer(no_args_is_help=True, help="Model weights: which answer now, and fetching better ones.")
 places = typer.Typer(no_args_is_help=True, help="The classifier of places.")
 series_app = typer.Typer(no_args_is_help=True, help="Series: a first profile for one that is new.")
-export_app = typer.Typer(no_args_is_help=True, help="Take what was made elsewhere.")
+export_app = typer.Typer(no_args_is_help=True, help="Characters for other programs.")
+import_app = typer.Typer(no_args_is_help=True, help="Characters from other programs.")
 conversations = typer.Typer(
     no_args_is_help=True, help="Conversations that are kept: list, read, rename, export, delete."
 )
@@ -46,6 +47,7 @@ app.add_typer(models, name="models")
 app.add_typer(places, name="places")
 app.add_typer(series_app, name="series")
 app.add_typer(export_app, name="export")
+app.add_typer(import_app, name="import")
 
 SAMPLE_RESULTS = Path("out/sample")
 
@@ -622,6 +624,54 @@ def train_places(
     with progress_bars() as progress:
         metrics = classifier.train(progress=progress)
     typer.echo(f"{classifier.model_path}: macro F1 {metrics.macro_f1:.2f} on {metrics.held_out} rows held out")
+
+
+@export_app.command("card")
+def export_character_card(
+    character: Annotated[str, typer.Argument(help="A name or alias, such as Eleven or El.")],
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="S01E03", help="Last episode that the card may tell of.")
+    ] = None,
+    results: Results = None,
+    series: Series = "stranger_things",
+    format_: Annotated[
+        str | None, typer.Option("--format", help="v2 or v3.  [default: that of an imported card, or v3]")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help=".json or .png.  [default: CHARACTER.json]")
+    ] = None,
+    image: Annotated[
+        Path | None, typer.Option("--image", metavar="FILE", help="Picture for a .png.  [default: one is drawn]")
+    ] = None,
+) -> None:
+    """Write a character card (SillyTavern, RisuAI and others), with the lore that the character knows by an episode."""
+    from character_chatbot.cards import export_card
+    from utils.world import World
+
+    world = _world(results) or World.of(series)
+    typer.echo(export_card(character, world=world, until=until, version=format_, out=out, image=image))
+
+
+@import_app.command("card")
+def import_character_card(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Character card, .json or .png; V1, V2 or V3.")],
+    series: Annotated[
+        Path | None,
+        typer.Option("--series", metavar="DIR", help="Folder of a series.  [default: out/series/CHARACTER]"),
+    ] = None,
+    age: Annotated[
+        int | None, typer.Option("--age", help="In years; needed unless `hawkins export card` wrote the card.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a card that is there.")] = False,
+) -> None:
+    """Take a character card into a series; what has no place there is kept beside it."""
+    from character_chatbot.cards import import_card
+
+    done = import_card(file, series=series, age=age, force=force)
+    typer.echo(one_line(f"{done.path}: {done.card.name}, {done.card.age} years old, from a V{done.version} card."))
+    for note in done.notes:
+        typer.echo(one_line(f"note: {note}"))
+    typer.echo(one_line(f"Back again: hawkins export card {shlex.quote(done.card.name)} --series {done.series}"))
 
 
 @models.command("list")

@@ -21,6 +21,7 @@ __all__ = [
     "Fact",
     "Sampling",
     "card_names",
+    "card_path",
     "known",
     "load_card",
     "load_voice",
@@ -105,13 +106,14 @@ def _slug(name: str) -> str:
     return name.casefold().replace(" ", "_").replace(".", "")
 
 
-def _card_path(series: SeriesProfile, name: str) -> Path:
+def card_path(series: SeriesProfile, name: str) -> Path:
+    """Return where the card of a character lies, whether anybody wrote it or not."""
     return series.characters / f"{_slug(name)}.yaml"
 
 
 def card_names(series: SeriesProfile) -> list[str]:
     """Return the cast members that have a card, in the order of the cast."""
-    return [person.name for person in series.cast if _card_path(series, person.name).is_file()]
+    return [person.name for person in series.cast if card_path(series, person.name).is_file()]
 
 
 def load_card(name: str, series: SeriesProfile) -> CharacterCard:
@@ -121,7 +123,7 @@ def load_card(name: str, series: SeriesProfile) -> CharacterCard:
         InputError: If nobody is called that, nobody wrote a card, or the card is unreadable.
     """
     canonical = series.require_character(name)
-    path = _card_path(series, canonical)
+    path = card_path(series, canonical)
     if not path.is_file():
         have = card_names(series)
         hint = did_you_mean(name, have) or f" Cards exist for: {', '.join(have)}."

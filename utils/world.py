@@ -46,6 +46,19 @@ class World:
             timeline="sample",
         )
 
+    @classmethod
+    def of(cls, series: str = "stranger_things") -> World:
+        """Read a series with its sample season, or without a line of dialogue where it ships none."""
+        import pandas as pd
+
+        profile = load_series(series)
+        if profile.sample.is_dir():
+            return cls.sample(series)
+        types = dict.fromkeys(("season", "episode", "line", "scene"), "int64")
+        types |= dict.fromkeys(("start", "end", "speaker_confidence"), "float64")
+        lines = pd.DataFrame({column: pd.Series(dtype=types.get(column, "string")) for column in DIALOGUE})
+        return cls(series=profile, dialogue=lines)
+
     @cached_property
     def episodes(self) -> list[Episode]:
         """The episodes that the dialogue covers, in order."""
@@ -59,6 +72,8 @@ class World:
             InputError: If the label is unreadable or nothing of that episode is here.
         """
         wanted = Episode.parse(label)
+        if not self.episodes:
+            raise InputError(f"There is no episode {wanted} here, nor any other; leave it out.")
         if wanted not in self.episodes:
             first, last = self.episodes[0], self.episodes[-1]
             raise InputError(f"There is no episode {wanted} here; choose one from {first} to {last}.")
