@@ -54,6 +54,12 @@ def test_the_table_is_large_enough() -> None:
     assert {stated for stated, _ in MESSAGES} == {"sexual", "self_harm", "none"}
 
 
+def test_nothing_in_the_table_was_trained_on() -> None:
+    with (TABLE.parents[2] / "tools" / "care_examples.csv").open(encoding="utf-8", newline="") as rows:
+        trained = {row["text"].casefold().rstrip(".!?") for row in csv.DictReader(rows)}
+    assert not [text for _, text in MESSAGES if text.casefold().rstrip(".!?") in trained]
+
+
 def test_rules_alone_find_most() -> None:
     assert share("sexual") >= 0.85
     assert share("self_harm") >= 0.85
