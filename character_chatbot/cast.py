@@ -7,9 +7,10 @@ from functools import cached_property
 from threading import Lock
 from typing import Final
 
-from character_chatbot.chatbot import CharacterChatbot, Turn
+from character_chatbot.chatbot import CharacterChatbot
 from character_chatbot.engine import ChatEngine
 from character_chatbot.protocol import ChatRequest
+from character_chatbot.turn import Turn
 from utils.characters import card_names
 from utils.embeddings import SentenceEncoder
 from utils.errors import HawkinsError, InputError

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field, ValidationError
 
-from character_chatbot.chatbot import Reply
+from character_chatbot.turn import Reply
 from utils.characters import Sampling
 from utils.chat import Message
 from utils.errors import InputError

@@ -27,7 +27,7 @@ from utils.errors import HawkinsError, InputError
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from character_chatbot.chatbot import Turn
+    from character_chatbot.turn import Turn
 
 __all__ = ["KEY_VARIABLE", "create_app", "require_key", "serve"]
 

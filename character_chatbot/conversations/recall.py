@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from character_chatbot.conversations.records import Utterance
-from character_chatbot.prompt import BYTES_PER_TOKEN
 from character_chatbot.recall import RANK_CONSTANT, Encoder
+from utils.chat import BYTES_PER_TOKEN
 
 if TYPE_CHECKING:
     import numpy as np
