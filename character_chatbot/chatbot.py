@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from character_chatbot.engine import ChatEngine, open_engine
 from character_chatbot.examples import Ranking, spoken_exchanges
 from character_chatbot.kept_vectors import VectorCache
 from character_chatbot.knowledge import Beyond, Knowledge, familiar_names, unheard_passages
+from character_chatbot.link import CONTEXT
 from character_chatbot.memory import Passage, WitnessMemory, witnessed_passages
 from character_chatbot.prompt import build_messages, clean_message, normalise_history
 from character_chatbot.recall import Encoder, OnceEncoder
@@ -31,6 +32,8 @@ __all__ = ["CharacterChatbot", "CharacterChatbotQwen"]
 # What a prompt carries of card, voice and memory: more confuses a small model (docs/decisions/005-small-prompts.md).
 FACTS: Final = 2
 EXAMPLES: Final = 6
+# A trained voice needs fewer: it was trained with so many in the prompt (tools/make_voices.py).
+EXAMPLES_TRAINED: Final = 2
 SCENES: Final = 1
 # Of the examples, so many show how the character says that it does not know, where it cannot know.
 UNKNOWING: Final = 2
@@ -202,17 +205,15 @@ class CharacterChatbot:
         beyond = self.knowledge.beyond(asked)
         # Where it cannot know, a scene of something else would only be retold as the answer.
         passages = [] if beyond.matter else self.memory.recall(asked, until=self.until, most=SCENES)
-        facts = self._fitting_facts(asked)
-        examples = self._fitting_examples(asked, beyond)
-        messages = build_messages(
-            self.card,
+        trained = self.engine.adapter_for(self.card.name, self.world.series) is not None
+        examples = self._fitting_examples(asked, beyond, most=EXAMPLES_TRAINED if trained else EXAMPLES)
+        messages = self._messages(
             asked,
-            facts=facts,
+            beyond=beyond,
+            passages=passages,
             examples=examples,
-            passages=[self.knowledge.as_witnessed(passage) for passage in passages],
             earlier=earlier,
-            note=_NEVER_HEARD if beyond.names else _NOT_THERE if beyond.matter else "",
-            history=talk,
+            talk=talk,
             context=self.engine.context,
         )
         said = [asked, *earlier, *(turn["content"] for turn in talk)]
@@ -230,6 +231,44 @@ class CharacterChatbot:
             sentences=drawn.sentences,
         )
 
+    def prompt(self, message: str, *, without: Collection[Exchange] = (), remembering: bool = True) -> list[Message]:
+        """Return what a trained voice reads for a message that begins a conversation; no model is loaded for it.
+
+        Args:
+            message: What is said to the character.
+            without: Exchanges that must not stand among the examples, since their replies are to be learnt or asked for.
+            remembering: Whether a scene that it remembers is in it.
+        """
+        asked = clean_message(message)
+        beyond = self.knowledge.beyond(asked)
+        recalls = remembering and not beyond.matter
+        passages = self.memory.recall(asked, until=self.until, most=SCENES) if recalls else []
+        examples = self._fitting_examples(asked, beyond, most=EXAMPLES_TRAINED, without=without)
+        return self._messages(asked, beyond=beyond, passages=passages, examples=examples, context=CONTEXT)
+
+    def _messages(
+        self,
+        asked: str,
+        *,
+        beyond: Beyond,
+        passages: Sequence[Passage],
+        examples: Sequence[Exchange],
+        earlier: Sequence[str] = (),
+        talk: Sequence[Message] = (),
+        context: int,
+    ) -> list[Message]:
+        return build_messages(
+            self.card,
+            asked,
+            facts=self._fitting_facts(asked),
+            examples=examples,
+            passages=[self.knowledge.as_witnessed(passage) for passage in passages],
+            earlier=earlier,
+            note=_NEVER_HEARD if beyond.names else _NOT_THERE if beyond.matter else "",
+            history=talk,
+            context=context,
+        )
+
     def reply(self, message: str, history: Iterable[Any] = (), *, earlier: Sequence[str] = ()) -> Reply:
         """Answer a message, with the scenes that fed the answer (see `turn`)."""
         turn = self.turn(message, history, earlier=earlier)
@@ -245,18 +284,20 @@ class CharacterChatbot:
         near = self._facts.nearest(asked, 2 * FACTS)
         return [fact for fact in near if self.knowledge.fits(fact.text, asked=asked)][:FACTS]
 
-    def _fitting_examples(self, asked: str, beyond: Beyond) -> list[Exchange]:
+    def _fitting_examples(
+        self, asked: str, beyond: Beyond, *, most: int, without: Collection[Exchange] = ()
+    ) -> list[Exchange]:
         """The nearest examples that name nobody unknown; where the character cannot know, the last ones say so."""
-        last = (
-            self._without_strangers(self._unknowing.nearest(asked, 3 * UNKNOWING), asked)[:UNKNOWING] if beyond else []
-        )
-        first = self._without_strangers(self._examples.nearest(asked, 3 * EXAMPLES), asked)
+        wide = 3 * EXAMPLES + len(without)
+        last = self._fitting(self._unknowing.nearest(asked, wide), asked, without)[:UNKNOWING] if beyond else []
+        first = self._fitting(self._examples.nearest(asked, wide), asked, without)
         if beyond:
             first = [example for example in first if admits_ignorance(example.reply)]
-        return [*[e for e in first if e not in last][: EXAMPLES - len(last)], *last]
+        return [*[e for e in first if e not in last][: max(0, most - len(last))], *last]
 
-    def _without_strangers(self, exchanges: Iterable[Exchange], asked: str) -> list[Exchange]:
-        return [e for e in exchanges if self.knowledge.fits(f"{e.user} {e.reply}", asked=asked)]
+    def _fitting(self, exchanges: Iterable[Exchange], asked: str, without: Collection[Exchange]) -> list[Exchange]:
+        fits = self.knowledge.fits
+        return [e for e in exchanges if e not in without and fits(f"{e.user} {e.reply}", asked=asked)]
 
     def _draw(self, messages: Sequence[Message], usual: Sampling, drafts: int) -> Generator[str]:
         freer = usual.model_copy(update={"temperature": min(2.0, usual.temperature + WARMER * drafts)})
