@@ -236,7 +236,7 @@ class CharacterChatbot:
 
         Args:
             message: What is said to the character.
-            without: Exchanges that must not stand among the examples, since their replies are to be learnt or asked for.
+            without: Exchanges that must not stand among the examples: their replies are to be learnt or asked for.
             remembering: Whether a scene that it remembers is in it.
         """
         asked = clean_message(message)

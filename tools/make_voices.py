@@ -1,8 +1,8 @@
-"""Train the voices that ship with Stranger Things, each for the embedded model:  make voices
+"""Train the voices that ship with Stranger Things, each for the embedded model: `make voices`.
 
 A voice learns from the exchanges written for it, each in the prompt that it will be asked with when somebody chats
 (facts, a remembered scene, the nearest other exchanges), and from its replies in the sample season. Exchanges are held
-out by question; none of those stands in any prompt that is learnt from. Beside the adapters, README.md tells the scores.
+out by question; none of those stands in any prompt that is learnt from.
 """
 
 from __future__ import annotations
