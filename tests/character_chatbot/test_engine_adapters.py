@@ -87,6 +87,11 @@ def test_a_base_is_known_by_its_name_and_architecture(architecture: str, name: s
     assert base_key(Header(Path("model.gguf"), values, {}, 0)) == key
 
 
+def test_a_base_with_a_character_merged_in_takes_no_adapter(base: Header) -> None:
+    merged = {**base.values, "hawkins.character": "Eleven"}
+    assert base_key(Header(base.path, merged, base.tensors, base.data_size)) is None
+
+
 def test_an_adapter_fits_its_base_alone(base: Header, tmp_path: Path) -> None:
     def trouble(**how: object) -> str | None:
         return unfit(read_header(write_adapter(tmp_path / "a.gguf", seed=1, **how)), base)  # type: ignore[arg-type]
