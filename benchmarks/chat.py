@@ -30,6 +30,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from character_chatbot import CharacterChatbot, ChatEngine, open_engine
 from utils.characters import Sampling
 from utils.cores import free_cores
@@ -92,7 +94,6 @@ def ours(engine: ChatEngine) -> Generate:
 
 
 def raw_llama() -> Generate:
-    import httpx
     import xllamacpp
 
     params = xllamacpp.CommonParams()

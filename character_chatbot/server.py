@@ -229,7 +229,8 @@ class _Service:
         yield event(chunk(head, {"role": "assistant", "content": first}))
         try:
             async for piece in rest:
-                yield event(chunk(head, {"content": piece}))
+                if piece:
+                    yield event(chunk(head, {"content": piece}))
         except HawkinsError as error:
             yield event(_refused(error).body)
             return

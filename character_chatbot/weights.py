@@ -24,6 +24,8 @@ _SCALARS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?
 _STRING: Final = 8
 _ARRAY: Final = 9
 _ALIGNMENT: Final = 32
+# Metadata of a base into which somebody's adapter was merged.
+MERGED_KEY: Final = "hawkins.character"
 # Bytes an element of the types that adapters are written in: F32, F16, BF16.
 _ADAPTER_TYPES: Final = {0: 4, 1: 2, 30: 2}
 # llama.cpp's architecture of each base, and the words of its name of which each must stand in the file's.
@@ -136,7 +138,12 @@ def _parse(path: Path, data: mmap.mmap) -> Header:
 
 
 def base_key(header: Header) -> str | None:
-    """Return the key in `utils.bases.BASES` of the base that a file holds, or None if it is another model."""
+    """Return the key in `utils.bases.BASES` of the base that a file holds.
+
+    None stands for another model, and for one into which a character is merged: an adapter would be applied twice.
+    """
+    if MERGED_KEY in header.values:
+        return None
     names = ("general.name", "general.basename", "general.finetune", "general.size_label")
     said = " ".join([*(str(header.values.get(name, "")) for name in names), header.path.stem]).casefold()
     for key, (architecture, words) in _BASE_SIGNS.items():

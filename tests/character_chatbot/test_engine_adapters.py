@@ -44,17 +44,17 @@ def write_gguf(path: Path, *, tensors: dict[str, np.ndarray], architecture: str 
     return path
 
 
-def write_adapter(
-    path: Path, *, seed: int, width: int = 576, blocks: int = 30, strength: float = 0.15, **kind: str
-) -> Path:
+def write_adapter(path: Path, *, seed: int, width: int = 8, blocks: int = 2, values: int = 0, **kind: str) -> Path:
+    """An adapter of random numbers on the queries, and on the values of so many dimensions."""
     draw = np.random.default_rng(seed)
     tensors = {}
     for block in range(blocks):
-        name = f"blk.{block}.attn_q.weight"
-        tensors[f"{name}.lora_a"] = (draw.standard_normal((4, width)) / width**0.5).astype(np.float32)
-        tensors[f"{name}.lora_b"] = (draw.standard_normal((width, 4)) * strength).astype(np.float32)
-    values = {"general__type": "adapter", "adapter__type": "lora", **kind}
-    return write_gguf(path, tensors=tensors, **values)
+        for part, out in (("attn_q", width), ("attn_v", values)):
+            if out:
+                name = f"blk.{block}.{part}.weight"
+                tensors[f"{name}.lora_a"] = (draw.standard_normal((4, width)) / width**0.5).astype(np.float32)
+                tensors[f"{name}.lora_b"] = (draw.standard_normal((out, 4)) * 0.2).astype(np.float32)
+    return write_gguf(path, tensors=tensors, **{"general__type": "adapter", "adapter__type": "lora", **kind})
 
 
 @pytest.fixture
@@ -87,19 +87,24 @@ def test_a_base_is_known_by_its_name_and_architecture(architecture: str, name: s
     assert base_key(Header(Path("model.gguf"), values, {}, 0)) == key
 
 
+def test_a_base_with_a_character_merged_in_takes_no_adapter(base: Header) -> None:
+    merged = {**base.values, "hawkins.character": "Eleven"}
+    assert base_key(Header(base.path, merged, base.tensors, base.data_size)) is None
+
+
 def test_an_adapter_fits_its_base_alone(base: Header, tmp_path: Path) -> None:
     def trouble(**how: object) -> str | None:
         return unfit(read_header(write_adapter(tmp_path / "a.gguf", seed=1, **how)), base)  # type: ignore[arg-type]
 
-    assert trouble(width=8, blocks=2) is None
-    assert "another shape" in str(trouble(width=16, blocks=2))
-    assert "belongs to nothing" in str(trouble(width=8, blocks=3))
-    assert "another model than llama" in str(trouble(width=8, blocks=2, architecture="qwen2"))
-    assert "no LoRA" in str(trouble(width=8, blocks=2, general__type="model"))
+    assert trouble() is None
+    assert "another shape" in str(trouble(width=16))
+    assert "belongs to nothing" in str(trouble(blocks=3))
+    assert "another model than llama" in str(trouble(architecture="qwen2"))
+    assert "no LoRA" in str(trouble(general__type="model"))
 
 
 def test_every_cut_file_is_refused_before_native_code_sees_it(base: Header, tmp_path: Path) -> None:
-    whole = write_adapter(tmp_path / "a.gguf", seed=1, width=8, blocks=2).read_bytes()
+    whole = write_adapter(tmp_path / "a.gguf", seed=1).read_bytes()
     cut = tmp_path / "cut.gguf"
     for length in range(4, len(whole), 37):
         cut.write_bytes(whole[:length])
@@ -115,7 +120,13 @@ def test_opening_loads_nothing(tmp_path: Path) -> None:
 
 def _root(tmp_path: Path, series: SeriesProfile, seeds: dict[str, int]) -> Path:
     for name, seed in seeds.items():
-        write_adapter(adapter_folder(name, series, "smollm2", root=tmp_path) / ADAPTER_FILE, seed=seed)
+        write_adapter(
+            adapter_folder(name, series, "smollm2", root=tmp_path) / ADAPTER_FILE,
+            seed=seed,
+            width=576,
+            blocks=30,
+            values=192,
+        )
     return tmp_path
 
 
@@ -156,12 +167,12 @@ def test_each_character_answers_by_its_own_adapter_in_any_order(engine: ChatEngi
 
 @pytest.mark.slow
 def test_a_prompt_that_left_its_slot_does_not_come_back_under_another_adapter(engine: ChatEngine) -> None:
-    own = {adapter: _say(engine, adapter) for adapter in (None, "eleven-smollm2")}
-    _say(engine, "eleven-smollm2")
-    for number in range(5):
-        other = [{"role": "user", "content": f"{number} {number * 7} apples, pears and trains. " * 12}]
-        _say(engine, None, other)
-    assert _say(engine, None) == own[None]
+    prompt = [{"role": "user", "content": "Whom did you meet at the lake, and what did they say to you? " * 12}]
+    _say(engine, "eleven-smollm2", prompt)
+    for number in range(6):
+        words = f"Person number {number} likes apples and trains number {number}. " * 25
+        _say(engine, None, [{"role": "user", "content": f"{number} {number * 7} {words}"}])
+    assert _say(engine, None, prompt) == _say(embedded_engine(find_weights("chat").path), None, prompt)
 
 
 @pytest.mark.slow
