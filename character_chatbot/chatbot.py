@@ -17,7 +17,7 @@ from character_chatbot.prompt import build_messages, clean_message, normalise_hi
 from character_chatbot.recall import Encoder, OnceEncoder
 from character_chatbot.support import support, unsupported
 from character_chatbot.turn import CARE, CLAIMS_TO_KNOW, STRANGER, Reply, Turn
-from character_chatbot.words import NameFinder, admits_ignorance
+from character_chatbot.words import NameFinder, admits_ignorance, telling_words
 from utils.characters import CharacterCard, Exchange, Fact, Sampling, known, load_card, load_voice
 from utils.chat import Message
 from utils.embeddings import SentenceEncoder
@@ -284,8 +284,11 @@ class CharacterChatbot:
     def _written_reply(self, asked: str, *, judge: Callable[[str], str | None], beyond: Beyond) -> str:
         """What stands for a reply when no draft is fit: the nearest written answer, or that it does not know."""
         near = [] if beyond else self._written_examples.nearest(asked, EXAMPLES, least=AS_GOOD_AS)
-        choices = (example.reply for example in [*near, *self._unknowing.nearest(asked, EXAMPLES)])
-        return next((text for text in choices if judge(text) is None), _LAST_RESORT)
+        unknowing = self._unknowing.nearest(asked, 3 * EXAMPLES)
+        # "Vecna? I do not know that name." is no answer to who Voss is.
+        plain = [e for e in unknowing if not _shared(e) - set(telling_words(asked))]
+        plain.sort(key=lambda example: len(telling_words(example.reply)))
+        return next((e.reply for e in [*near, *plain] if judge(e.reply) is None), _LAST_RESORT)
 
     def _weigh(
         self, text: str, *, said: Sequence[str], passages: Sequence[Passage], examples: Sequence[Exchange]
@@ -294,6 +297,11 @@ class CharacterChatbot:
         borne_by += [*(fact.text for fact in self._known_facts), *(example.reply for example in examples)]
         own = unsupported(text, borne_by=borne_by, names=NameFinder(self.world.series))
         return support(text, passages), own
+
+
+def _shared(example: Exchange) -> set[str]:
+    """What an answer takes up of its question."""
+    return set(telling_words(example.user)) & set(telling_words(example.reply))
 
 
 class CharacterChatbotQwen(CharacterChatbot):
