@@ -34,8 +34,14 @@ SELF_HARM: Final = (
     "findahelpline.com lists free lines by country; in the US call or text 988. If you or somebody else is in danger "
     "now, call your local emergency number."
 )
-# Log odds by which a text may miss the head's margin and still count, if it makes somebody an adult for a story.
-_LIFTED: Final = 1.5
+# Log odds by which a text must exceed the head's margin. A message may be refused too easily rather than too rarely; a
+# reply that a character was asked for by an ordinary message is rarely guilty.
+_MESSAGE: Final = 0.5
+_REPLY: Final = 1.5
+# What counts if the text makes somebody an adult for a story.
+_LIFTED: Final = -1.5
+# In fewer words there is nothing to paraphrase, and a "Mmm" sounds like much.
+_FEWEST_WORDS: Final = 3
 _OF_AGE: Final = 18
 
 
@@ -68,24 +74,28 @@ def screen_message(message: str, *, encoder: SentenceEncoder | None = None) -> C
         message: What was said to a character.
         encoder: With the embedded encoder, paraphrases that no rule names are found as well.
     """
-    if is_sexual(message):
-        return _REFUSAL
-    if harms_self(message):
-        return _HELP
-    return _heard(message, encoder)
+    return _screen(message, encoder, margin=_MESSAGE)
 
 
 def screen_reply(text: str, *, encoder: SentenceEncoder | None = None) -> Care | None:
     """Return what is shown instead of a reply, or None where it may be shown (see `screen_message`)."""
-    return screen_message(text, encoder=encoder)
+    return _screen(text, encoder, margin=_REPLY)
 
 
-def _heard(text: str, encoder: SentenceEncoder | None) -> Care | None:
+def _screen(text: str, encoder: SentenceEncoder | None, *, margin: float) -> Care | None:
+    if is_sexual(text):
+        return _REFUSAL
+    return _HELP if harms_self(text) else _heard(text, encoder, margin=margin)
+
+
+def _heard(text: str, encoder: SentenceEncoder | None, *, margin: float) -> Care | None:
     """What the trained head hears."""
     # Encoders made in memory have no weights on disk that a head could be bound to.
     if not isinstance(encoder, SentenceEncoder) or (head := care_head(encoder.path)) is None:
         return None
+    if len(text.split()) < _FEWEST_WORDS:
+        return None
     excess = head.excess(encoder.encode([text])[0])
-    if excess["sexual"] > (-_LIFTED if lifts_age(text) else 0):
+    if excess["sexual"] > (_LIFTED if lifts_age(text) else margin):
         return _REFUSAL
-    return _HELP if excess["self_harm"] > 0 else None
+    return _HELP if excess["self_harm"] > margin else None

@@ -21,6 +21,8 @@ _LEET: Final = (
     str.maketrans("013457@$!|", "oieastasil"),
     str.maketrans("01345789@$!|+", "olestbgasllt".ljust(13, "t")),
 )
+# Look-alikes that glin-profanity does not know, or reads by sound.
+_LOOKS_LIKE: Final = str.maketrans("увтмнһьүѵԁԛԝѡɡɑγωσπλνυρ", "ybtmhhbyvdqwwgaywonlvup")
 _APART: Final = re.compile(r"(?:(?<![^\W_])[^\W_][\W_]+){3,}[^\W_](?![^\W_])")
 
 
@@ -29,7 +31,7 @@ def _plain(text: str) -> str:
     from glin_profanity import normalize_unicode
 
     visible = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    folded = normalize_unicode(visible).casefold().replace("’", "'")
+    folded = normalize_unicode(visible.casefold().translate(_LOOKS_LIKE)).casefold().replace("’", "'")
     return re.sub(r"([^\W\d_])\1{2,}", r"\1", folded)
 
 

@@ -35,7 +35,8 @@ NOT_SEXUAL: Final = frozenset(
         "|hardcore|hooker|how to kill|how to murder|huge fat|jelly donut|knobbing|leather restraint"
         "|leather straight jacket|lemon party|mr hands|octopussy|one cup two girls|pegging|playboy|pleasure chest"
         "|prince albert piercing|queer|rectum|rimming|sadism|santorum|scat|scissoring|shrimping|skeet|snatch"
-        "|snowballing|strap on|strappado|suicide girls|swinger|tainted love|taste my|testbad01|throating|tied up|tight white|tit"
+        "|snowballing|strap on|strappado|suicide girls|swinger|tainted love|taste my|testbad01|throating"
+        "|tied up|tight white|tit"
         "|tongue in a|topless|tub girl|twink|twinkie|violet wand|wrapping men"
     )
 )

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from functools import cached_property, partial
 from typing import Any, Final
 
 from character_chatbot.care import screen_message, screen_reply
 from character_chatbot.checks import find_fault
 from character_chatbot.engine import ChatEngine, open_engine
-from character_chatbot.examples import Ranking, spoken_exchanges
 from character_chatbot.kept_vectors import VectorCache
-from character_chatbot.knowledge import Beyond, Knowledge, familiar_names, unheard_passages
+from character_chatbot.knowledge import Beyond, Knowledge
 from character_chatbot.memory import Passage, WitnessMemory, witnessed_passages
+from character_chatbot.mind import Mind
 from character_chatbot.prompt import build_messages, clean_message, normalise_history
 from character_chatbot.recall import Encoder, OnceEncoder
 from character_chatbot.support import support, unsupported
 from character_chatbot.turn import CARE, CLAIMS_TO_KNOW, STRANGER, Reply, Turn
 from character_chatbot.words import NameFinder, admits_ignorance
-from utils.characters import CharacterCard, Exchange, Fact, Sampling, known, load_card, load_voice
+from utils.characters import CharacterCard, Exchange, Sampling, load_card
 from utils.chat import Message
 from utils.embeddings import SentenceEncoder
 from utils.episodes import Episode
@@ -28,22 +28,12 @@ from utils.world import World
 
 __all__ = ["CharacterChatbot", "CharacterChatbotQwen"]
 
-# What a prompt carries of card, voice and memory: more confuses a small model (docs/decisions/005-small-prompts.md).
-FACTS: Final = 2
-EXAMPLES: Final = 6
+# More scenes in a prompt confuse a small model (docs/decisions/005-small-prompts.md).
 SCENES: Final = 1
-# Of the examples, so many show how the character says that it does not know, where it cannot know.
-UNKNOWING: Final = 2
-# With so many examples written for a character, lines taken out of scenes only blur its voice.
-WRITTEN_ENOUGH: Final = 100
-# An example's answer may stand for a reply only if its question is this near to what was asked.
-AS_GOOD_AS: Final = 0.6
 # Every further draft is drawn a little more freely, or it would be the same again.
 WARMER: Final = 0.2
-_NOT_LIVED: Final = frozenset({"future", "unseen"})
 _NEVER_HEARD: Final = "You have never heard of the person you are asked about. Say so in your own way."
 _NOT_THERE: Final = "You were not there and nobody told you about it. Say so in your own way."
-_LAST_RESORT: Final = "I do not know."
 
 
 class CharacterChatbot:
@@ -127,53 +117,16 @@ class CharacterChatbot:
         return WitnessMemory(list(passages), encoder=self.encoder, cache=self._cache)
 
     @cached_property
-    def _lived(self) -> dict[str, Any]:
-        return {"series": self.world.series, "timeline": self.world.timeline, "until": self.until}
-
-    @cached_property
-    def _known_facts(self) -> list[Fact]:
-        return known(self.card.facts, **self._lived)
-
-    @cached_property
-    def _written(self) -> list[Exchange]:
-        return known(load_voice(self.card, self.world.series), **self._lived)
-
-    @cached_property
-    def knowledge(self) -> Knowledge:
-        """What the character can know by the dial: whom, and what was said where it heard it."""
-        world, name = self.world, self.card.name
-        return Knowledge(
-            self.card,
-            world.series,
-            passages=self.memory.lived(self.until),
-            facts=self._known_facts,
-            exchanges=self._written,
-            unheard=unheard_passages(world.dialogue, world.series, name, until=self.until),
-            familiar=familiar_names(self.card, world.series, timeline=world.timeline),
+    def mind(self) -> Mind:
+        """What the character knows by the dial, and how it talks."""
+        return Mind(
+            self.card, self.world, until=self.until, memory=self.memory, encoder=self.encoder, cache=self._cache
         )
 
-    @cached_property
-    def _facts(self) -> Ranking[Fact]:
-        return Ranking(self._known_facts, [fact.text for fact in self._known_facts], self.encoder, cache=self._cache)
-
-    @cached_property
-    def _examples(self) -> Ranking[Exchange]:
-        enough = len(self._written) >= WRITTEN_ENOUGH
-        spoken = [] if enough else spoken_exchanges(self.world.dialogue, self.card.name, until=self.until)
-        return self._ranked([*self._written, *spoken])
-
-    @cached_property
-    def _written_examples(self) -> Ranking[Exchange]:
-        return self._ranked(self._written)
-
-    @cached_property
-    def _unknowing(self) -> Ranking[Exchange]:
-        """How the character says that it does not know."""
-        about = [e for e in self._written if e.topic in _NOT_LIVED and admits_ignorance(e.reply)]
-        return self._ranked(about or [e for e in self._written if admits_ignorance(e.reply) and "?" not in e.reply])
-
-    def _ranked(self, exchanges: Sequence[Exchange]) -> Ranking[Exchange]:
-        return Ranking(exchanges, [exchange.user for exchange in exchanges], self.encoder, cache=self._cache)
+    @property
+    def knowledge(self) -> Knowledge:
+        """What the character can know by the dial: whom, and what was said where it heard it."""
+        return self.mind.knowledge
 
     def turn(
         self,
@@ -202,8 +155,8 @@ class CharacterChatbot:
         beyond = self.knowledge.beyond(asked)
         # Where it cannot know, a scene of something else would only be retold as the answer.
         passages = [] if beyond.matter else self.memory.recall(asked, until=self.until, most=SCENES)
-        facts = self._fitting_facts(asked)
-        examples = self._fitting_examples(asked, beyond)
+        facts = self.mind.facts_for(asked)
+        examples = self.mind.examples_for(asked, beyond)
         messages = build_messages(
             self.card,
             asked,
@@ -223,7 +176,7 @@ class CharacterChatbot:
         return Turn(
             partial(self._draw, messages, drawn),
             judge=judge,
-            fallback=partial(self._written_reply, asked, judge=judge, beyond=beyond),
+            fallback=partial(self.mind.written_reply, asked, judge=judge, beyond=beyond),
             weigh=partial(self._weigh, said=said, passages=passages, examples=examples),
             sources=passages,
             name=self.card.name,
@@ -240,23 +193,6 @@ class CharacterChatbot:
     def chat(self, message: str, history: Iterable[Any] = ()) -> str:
         """Answer a message in words alone, as in the guide (see `turn`)."""
         return self.reply(message, history).text
-
-    def _fitting_facts(self, asked: str) -> list[Fact]:
-        near = self._facts.nearest(asked, 2 * FACTS)
-        return [fact for fact in near if self.knowledge.fits(fact.text, asked=asked)][:FACTS]
-
-    def _fitting_examples(self, asked: str, beyond: Beyond) -> list[Exchange]:
-        """The nearest examples that name nobody unknown; where the character cannot know, the last ones say so."""
-        last = (
-            self._without_strangers(self._unknowing.nearest(asked, 3 * UNKNOWING), asked)[:UNKNOWING] if beyond else []
-        )
-        first = self._without_strangers(self._examples.nearest(asked, 3 * EXAMPLES), asked)
-        if beyond:
-            first = [example for example in first if admits_ignorance(example.reply)]
-        return [*[e for e in first if e not in last][: EXAMPLES - len(last)], *last]
-
-    def _without_strangers(self, exchanges: Iterable[Exchange], asked: str) -> list[Exchange]:
-        return [e for e in exchanges if self.knowledge.fits(f"{e.user} {e.reply}", asked=asked)]
 
     def _draw(self, messages: Sequence[Message], usual: Sampling, drafts: int) -> Generator[str]:
         freer = usual.model_copy(update={"temperature": min(2.0, usual.temperature + WARMER * drafts)})
@@ -281,17 +217,11 @@ class CharacterChatbot:
             return CLAIMS_TO_KNOW
         return find_fault(text, card=self.card, history=talk, sources=passages, cast=self.world.series.cast)
 
-    def _written_reply(self, asked: str, *, judge: Callable[[str], str | None], beyond: Beyond) -> str:
-        """What stands for a reply when no draft is fit: the nearest written answer, or that it does not know."""
-        near = [] if beyond else self._written_examples.nearest(asked, EXAMPLES, least=AS_GOOD_AS)
-        choices = (example.reply for example in [*near, *self._unknowing.nearest(asked, EXAMPLES)])
-        return next((text for text in choices if judge(text) is None), _LAST_RESORT)
-
     def _weigh(
         self, text: str, *, said: Sequence[str], passages: Sequence[Passage], examples: Sequence[Exchange]
     ) -> tuple[float, tuple[str, ...]]:
         borne_by = [*said, self.card.description, *(passage.text for passage in passages)]
-        borne_by += [*(fact.text for fact in self._known_facts), *(example.reply for example in examples)]
+        borne_by += [*(fact.text for fact in self.mind.facts), *(example.reply for example in examples)]
         own = unsupported(text, borne_by=borne_by, names=NameFinder(self.world.series))
         return support(text, passages), own
 

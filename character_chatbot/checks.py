@@ -29,7 +29,7 @@ _WORDS_PER_TOKEN: Final = 0.9
 _TEMPLATE: Final = re.compile(
     r"<\|?[a-z_]*(?:im|eot|bos|eos|start|end|pad|user|assistant|system|header|sep)[a-z_]*(?:\||>)|\[/?INST\]"
     r"|<</?SYS>>"
-    r"|<s>|</s>|<scenes?>|</?scenes?>|[‹<]/?scenes|<unk>|^\s*#{2,}|```|\b(?:assistant|system|user)\s*:|<bot>|�",
+    r"|<s>|</s>|<scenes?>|</?scenes?>|[‹<]/?scenes|<unk>|^\s*#{2,}|```|\b(?:assistant|system)\s*:|<bot>|�",
     re.IGNORECASE | re.MULTILINE,
 )
 _OUT_OF_CHARACTER: Final = re.compile(
@@ -54,9 +54,11 @@ _OUT_OF_CHARACTER: Final = re.compile(
     r"\bi(?:'m| am) here to (?:assist|help) (?:you )?with\b",
     re.IGNORECASE,
 )
-_CUE: Final = re.compile(r"(?:^|[\n.!?…\"”*)\]]\s*)([A-Z][\w.'’]*(?: [A-Z][\w.'’]*){0,2})\s*:\s*\S", re.MULTILINE)
+_CUE: Final = re.compile(
+    r"(?:^|[\n.!?…\"”*)\]]\s*)((?:(?:Mr|Mrs|Ms|Dr)\.? )?[A-Z][\w'’]*(?: [A-Z][\w'’]*){0,2})\s*:\s*\S", re.MULTILINE
+)
 _FOR_YOU: Final = re.compile(
-    r"\*\s*(?:you|user)\s+\w+|^\(?(?:you (?:say|reply|answer|nod|smile|walk|laugh|ask|look at (?:me|him|her) and)\b"
+    r"\*\s*(?:you|user)\s+\w+|^\(?(?:you (?:say|reply|answer|nod|walk)\b"
     r"|the user\b|user\b)|\b(?:you|the user) (?:say|reply|answer)s?,? [\"“]|^\s*(?:me|you|user|human)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from character_chatbot.memory import Passage
+from character_chatbot.words import SENTENCE_END
 from utils.errors import HawkinsError
 
 __all__ = ["CARE", "CLAIMS_TO_KNOW", "DRAWS", "EMPTY", "STRANGER", "Reply", "Turn"]
@@ -21,8 +22,6 @@ CLAIMS_TO_KNOW: Final = "claims to know what it cannot"
 EMPTY: Final = "empty"
 CARE: Final = "care"
 _KNOWS_TOO_MUCH: Final = frozenset({STRANGER, CLAIMS_TO_KNOW})
-# A sentence ends where white space follows its mark; "..." trails off and goes on.
-_SENTENCE_END: Final = re.compile(r"((?<!\.)[.!?][\"']?)(?=\s)")
 
 
 @dataclass(frozen=True)
@@ -128,14 +127,14 @@ class Turn:
         for piece in pieces:
             spoken += piece
             tidy = self._tidy(spoken)
-            ends = [match.end(1) for match in _SENTENCE_END.finditer(tidy)]
+            ends = [match.end(1) for match in SENTENCE_END.finditer(tidy)]
             for end in ends[found : self._sentences]:
                 yield tidy[:end]
             found = len(ends)
             if found >= self._sentences:
                 return
         tidy = self._tidy(spoken).rstrip()
-        last = max((match.end(1) for match in _SENTENCE_END.finditer(tidy)), default=0)
+        last = max((match.end(1) for match in SENTENCE_END.finditer(tidy)), default=0)
         if len(tidy) > last:
             yield tidy
 

@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
 from utils.series import SeriesProfile
 
-__all__ = ["NameFinder", "admits_ignorance", "sentences", "telling_words"]
+__all__ = ["SENTENCE_END", "NameFinder", "admits_ignorance", "sentences", "telling_words"]
 
-# A sentence ends where white space follows its mark; "..." trails off and goes on.
-_SENTENCE: Final = re.compile(r".+?(?:(?<!\.)[.!?][\"']?(?=\s)|$)", re.DOTALL)
+# A sentence ends where white space follows its mark; "..." trails off and goes on, and "Mr." is no end.
+SENTENCE_END: Final = re.compile(r"((?<!\.)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bDr)(?<!\bSt)[.!?][\"']?)(?=\s)")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?|\d+")
 _ENDINGS: Final = ("ings", "ing", "edly", "ed", "ies", "es", "ly", "s", "e", "y")
 _WORDS: Final = """
@@ -52,7 +53,8 @@ _IGNORANCE: Final = re.compile(
 
 def sentences(text: str) -> list[str]:
     """Return the sentences of a text, without the space around them."""
-    return [stripped for found in _SENTENCE.findall(text) if (stripped := found.strip())]
+    ends = [0, *(match.end(1) for match in SENTENCE_END.finditer(text)), len(text)]
+    return [found for begin, end in pairwise(ends) if (found := text[begin:end].strip())]
 
 
 def telling_words(text: str) -> list[str]:

@@ -173,6 +173,9 @@ def test_who_pretends_to_have_been_there_is_not_believed() -> None:
     assert reply.replaced
     assert set(reply.faults) == {"claims to know what it cannot"}
     assert "not" in reply.text
+    # Nor does it speak of whom another example was about.
+    for name in ("Vecna", "Robin", "Eddie", "Murray"):
+        assert name not in reply.text
 
 
 @pytest.mark.parametrize("question", ["Who is Mike?", "Do you know Kali?", "Where did the boys find you?"])

@@ -209,3 +209,4 @@ def test_not_to_know_is_recognised(text: str, ignorant: bool) -> None:
 
 def test_a_text_is_cut_into_sentences() -> None:
     assert sentences("One... and a half. Two? Three") == ["One... and a half.", "Two?", "Three"]
+    assert sentences("Ask Mr. Clarke. Dr. Owens is gone.") == ["Ask Mr. Clarke.", "Dr. Owens is gone."]
