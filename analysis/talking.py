@@ -124,7 +124,9 @@ def split_words(
     known = {name.casefold(): name for person in series.cast for name in (person.name, *person.aliases)}
     near = difflib.get_close_matches(said.casefold(), known, n=1, cutoff=_NEARLY)
     if said.isalpha() and near:
-        raise InputError(f"Is '{said}' a name or a message? Write the name as {known[near[0]]}, or use --message {said}.")
+        raise InputError(
+            f"Is '{said}' a name or a message? Write the name as {known[near[0]]}, or use --message {said}."
+        )
     return names, said
 
 
