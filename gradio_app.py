@@ -18,13 +18,14 @@ __all__ = ["main", "run"]
 SAMPLE: Final = Path("out/sample")
 
 
-def run(*, host: str = "127.0.0.1", port: int = 7860, results: Path | None = None) -> None:
+def run(*, host: str = "127.0.0.1", port: int = 7860, results: Path | None = None, endpoint: str | None = None) -> None:
     """Serve the app until it is interrupted.
 
     Args:
         host: Address to listen on.
         port: Port to listen on.
         results: Folder that ``hawkins analyze`` wrote; None for the sample season, which is analysed first if need be.
+        endpoint: URL of a chat server; None for the embedded model.
 
     Raises:
         InputError: If the port is taken, or the folder holds no analysis.
@@ -36,7 +37,11 @@ def run(*, host: str = "127.0.0.1", port: int = 7860, results: Path | None = Non
     shown = _results(results)
     typer.echo("Starting ...", err=True)
     serve(
-        shown, host=host, port=port, announce=lambda address: typer.echo(f"Open {address} in a browser; Ctrl-C ends.")
+        shown,
+        host=host,
+        port=port,
+        announce=lambda address: typer.echo(f"Open {address} in a browser; Ctrl-C ends."),
+        endpoint=endpoint,
     )
 
 
@@ -61,9 +66,12 @@ def _command(
         Path | None,
         typer.Option(help="Folder that `hawkins analyze` wrote; without it the sample season is shown."),
     ] = None,
+    endpoint: Annotated[
+        str | None, typer.Option(metavar="URL", help="A chat server, such as http://127.0.0.1:11434/v1.")
+    ] = None,
 ) -> None:
     """Serve the web app."""
-    run(host=host, port=port, results=results)
+    run(host=host, port=port, results=results, endpoint=endpoint)
 
 
 def main() -> None:

@@ -57,6 +57,9 @@ Results = Annotated[
     typer.Option("--results", help="Folder that `hawkins analyze` wrote; without it the sample season is used."),
 ]
 
+Endpoint = Annotated[
+    str | None, typer.Option("--endpoint", metavar="URL", help="A chat server, such as http://127.0.0.1:11434/v1.")
+]
 Database = Annotated[
     str | None,
     typer.Option(
@@ -292,9 +295,7 @@ def chat(
     session: Annotated[
         str | None, typer.Option("--session", metavar="NAME", help="Go on with a conversation, or begin one so called.")
     ] = None,
-    endpoint: Annotated[
-        str | None, typer.Option("--endpoint", metavar="URL", help="A chat server, such as http://127.0.0.1:11434/v1.")
-    ] = None,
+    endpoint: Endpoint = None,
     results: Results = None,
     turns: Annotated[
         int, typer.Option("--turns", min=1, help="Replies to one message, at most, where several talk.")
@@ -505,11 +506,12 @@ def app_(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
     results: Results = None,
+    endpoint: Endpoint = None,
 ) -> None:
     """Serve the web app (the same as `python gradio_app.py`)."""
     from gradio_app import run
 
-    run(host=host, port=port, results=results)
+    run(host=host, port=port, results=results, endpoint=endpoint)
 
 
 @app.command()

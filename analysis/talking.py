@@ -121,11 +121,11 @@ def split_words(
     if len(names) == 1 and not named:
         return names, None  # which is refused as a name, with the nearest ones
     said = names.pop()
-    known = [name for person in series.cast for name in (person.name, *person.aliases)]
-    near = difflib.get_close_matches(said.casefold(), [name.casefold() for name in known], n=1, cutoff=_NEARLY)
+    known = {name.casefold(): name for person in series.cast for name in (person.name, *person.aliases)}
+    near = difflib.get_close_matches(said.casefold(), known, n=1, cutoff=_NEARLY)
     if said.isalpha() and near:
         raise InputError(
-            f"Is '{said}' a name or a message? Write the name as {near[0].title()}, or add --message {said}."
+            f"Is '{said}' a name or a message? Write the name as {known[near[0]]}, or use --message {said}."
         )
     return names, said
 

@@ -90,7 +90,7 @@ def _wrong_arguments(command: Any, words: list[str], *, whole: bool) -> str | No
             if not words:
                 return f"'{word}' lacks its value"
             words.pop(0)
-    if given > len(arguments):
+    if given > len(arguments) and not any(argument.nargs < 0 for argument in arguments):
         return f"it takes {len(arguments)} arguments, not {given}"
     if whole and given < sum(argument.required for argument in arguments):
         return "an argument is missing"
@@ -125,7 +125,7 @@ def _paths(command: Any, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...
         ("hawkins models fetch chat", "there is no command 'fetch'"),
         ("hawkins chat Eleven --before S01E02", "there is no option '--before'"),
         ("hawkins chat Eleven --until", "'--until' lacks its value"),
-        ("hawkins chat Eleven hello there", "it takes 2 arguments, not 3"),
+        ("hawkins network one two", "it takes 1 arguments, not 2"),
         ("hawkins analyze --out out/mine", "an argument is missing"),
         ("hawkins analyze my_subtitles --out out/mine  # a remark", None),
         ("deploy_aws.py train llama", None),

@@ -32,17 +32,21 @@ __all__ = ["build_app", "launch", "require_free", "serve"]
 _CLEARING: Final = (3600, 6 * 3600)
 
 
-def build_app(results: Results) -> gr.Blocks:
+def build_app(results: Results, *, endpoint: str | None = None) -> gr.Blocks:
     """Build the page; it loads no model before somebody asks for one.
 
     Args:
         results: The analysis that visitors see first.
+        endpoint: URL of a chat server; None for the embedded model.
+
+    Raises:
+        InputError: If the endpoint is no URL.
     """
     import gradio as gr
 
     app = gr.Blocks(title=f"{results.series.title} NLP", analytics_enabled=False, delete_cache=_CLEARING)
     with app:
-        stage = Stage(app=app, state=gr.State(None), opening=Session(results))
+        stage = Stage(app=app, state=gr.State(None), opening=Session(results, endpoint=endpoint))
         stage.follow(_heading, [gr.HTML(elem_classes="hawkins-head", apply_default_css=False)])
         with gr.Tabs():
             for build in (overview_tab, themes_tab, network_tab, places_tab, chat_tab, analyse_tab, about_tab):
@@ -104,7 +108,9 @@ def launch(app: gr.Blocks, *, host: str, port: int) -> str:
     return address
 
 
-def serve(results: Results, *, host: str, port: int, announce: Callable[[str], object]) -> None:
+def serve(
+    results: Results, *, host: str, port: int, announce: Callable[[str], object], endpoint: str | None = None
+) -> None:
     """Serve the app until it is interrupted.
 
     Args:
@@ -112,11 +118,12 @@ def serve(results: Results, *, host: str, port: int, announce: Callable[[str], o
         host: Address to listen on; ``127.0.0.1`` for this machine alone.
         port: Port to listen on.
         announce: Told the address once it answers.
+        endpoint: As for `build_app`.
 
     Raises:
-        InputError: As `require_free`.
+        InputError: As `require_free` and `build_app`.
     """
-    app = build_app(results)
+    app = build_app(results, endpoint=endpoint)
     address = launch(app, host=host, port=port)
     with suppress(KeyboardInterrupt):
         announce(address)

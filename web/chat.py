@@ -106,8 +106,9 @@ def chat_tab(stage: Stage) -> None:
     import gradio as gr
 
     opened = cache(open_store)
-    visitor = gr.BrowserState(None, **_BROWSER)
     with gr.Tab("Chat") as tab:
+        # Not beside the tab: whatever lies among tabs is counted as one of them.
+        visitor = gr.BrowserState(None, **_BROWSER)
         with gr.Row(elem_classes="hawkins-bar"):
             which = gr.Dropdown([], label="Conversation", scale=3)
             who = gr.Dropdown([], label="Characters", multiselect=True, scale=3)
@@ -125,7 +126,7 @@ def chat_tab(stage: Stage) -> None:
         )
         said = gr.Textbox(show_label=False, placeholder="Say something …", submit_btn=True, max_length=2000)
         anew = gr.Button("Answer the last message anew", size="sm")
-        part(f'<p class="note">{html.escape(_note())}</p>')
+        part(f'<p class="note">{html.escape(_note(stage.opening.endpoint))}</p>')
         with gr.Accordion("This conversation", open=False):
             with gr.Row(elem_classes="hawkins-bar"):
                 name = gr.Textbox(label="Its name", max_length=80, scale=3)
@@ -250,10 +251,10 @@ def _owner(key: str | None) -> str:
     return f"web:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
-def _note() -> str:
+def _note(endpoint: str | None) -> str:
     """Say what answers; read once, because the weights stay the same while the app runs."""
     try:
-        label = find_weights("chat").label
+        label = find_weights("chat").label if endpoint is None else f"the model at {endpoint}"
     except HawkinsError as error:
         return str(error)
     return (

@@ -7,7 +7,7 @@ from functools import cached_property
 from analysis.report import kinds_present
 from analysis.results import Results
 from analysis.talking import conversation_weights
-from character_chatbot import ChatEngine
+from character_chatbot import ChatEngine, open_engine
 from character_chatbot.company import Company
 from character_chatbot.recall import Encoder
 from character_network import network_html, page_lines
@@ -23,11 +23,24 @@ class Session:
         results: What is shown.
         engine: What generates replies; None for the embedded model.
         encoder: What embeds memories; None for the embedded one.
+        endpoint: URL of a chat server that generates replies; None for the embedded model.
+
+    Raises:
+        InputError: If the endpoint is no URL.
     """
 
-    def __init__(self, results: Results, *, engine: ChatEngine | None = None, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self,
+        results: Results,
+        *,
+        engine: ChatEngine | None = None,
+        encoder: Encoder | None = None,
+        endpoint: str | None = None,
+    ) -> None:
         self.results = results
-        self.company = Company(results.world, engine=engine, encoder=encoder)
+        self.endpoint = endpoint
+        chosen = engine or open_engine(endpoint, series=results.series)
+        self.company = Company(results.world, engine=chosen, encoder=encoder)
         self.weights = conversation_weights(results.world, results.edges)
 
     @property

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
+TABS = ["Overview", "Themes", "Network", "Places", "Chat", "Analyse", "About"]
 HOSTILE = "<img src=http://evil.example/x onerror=document.title='hit'>${1+1}{{1+1}}</script>"
 WAIT = 60_000  # milliseconds; models load within
 
@@ -134,6 +135,7 @@ def test_a_character_answers_with_its_sources(visit: Callable[[Results], Visit],
     page = seen.page
     seen.open_tab("Chat")
     expect(page.get_by_text("Fictional AI characters, played by")).to_be_visible()
+    assert [tab.inner_text() for tab in page.get_by_role("tab").all()] == TABS
     expect(page.get_by_text(load_card("Eleven", results.series).greeting)).to_be_visible()
     box = page.get_by_placeholder("Say something")
     box.fill("Do you <b>like</b> line number 9?")
