@@ -87,7 +87,11 @@ class VoiceTrainer(SFTTrainer):
         return torch.utils.data.SequentialSampler(train_dataset if train_dataset is not None else self.train_dataset)
 
     def compute_loss(
-        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None  # noqa: ARG002
+        self,
+        model: Any,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Any = None,  # noqa: ARG002
     ) -> Any:
         """Mean loss a token that is learnt; a step is one batch, so nothing is accumulated."""
         self.tokens_read += inputs.pop("read")
@@ -159,4 +163,3 @@ class VoiceTrainer(SFTTrainer):
         """Take the adapter of the checkpoint that scored best on what was held out, if one did."""
         if self.state.best_model_checkpoint is not None:
             self._load_from_checkpoint(self.state.best_model_checkpoint)
-

@@ -92,7 +92,10 @@ class Watch(TrainerCallback):
     """
 
     def __init__(
-        self, trainer: VoiceTrainer, on_step: Callable[[int, int, float, float, float], object], stop: Callable[[], bool]
+        self,
+        trainer: VoiceTrainer,
+        on_step: Callable[[int, int, float, float, float], object],
+        stop: Callable[[], bool],
     ) -> None:
         self._trainer = trainer
         self._on_step = on_step

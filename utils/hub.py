@@ -30,9 +30,7 @@ def cached_snapshot(repository: str, *, revision: str, files: Sequence[str]) -> 
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        return Path(
-            snapshot_download(repository, revision=revision, allow_patterns=list(files), local_files_only=True)
-        )
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=list(files), local_files_only=True))
     except LocalEntryNotFoundError:
         return None
 
@@ -62,9 +60,7 @@ def fetch_snapshot(repository: str, *, revision: str, files: Sequence[str], inst
 
     page = f"https://huggingface.co/{repository}"
     try:
-        return Path(
-            snapshot_download(repository, revision=revision, allow_patterns=list(files), token=hub_token())
-        )
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=list(files), token=hub_token()))
     except GatedRepoError:
         raise WeightsError(
             f"{repository} is gated: accept its terms at {page}, then set huggingface_token (environment or .env)."

@@ -221,12 +221,6 @@ def pulled(task: str) -> Path | None:
     return path if path.is_file() or any(path.glob(hub.weights)) else None
 
 
-def embedded_weights(task: str) -> Weights:
-    """Return a task's weights from the package index, whatever was pulled; see `find_weights`."""
-    embedded = _task(task).embedded
-    return Weights(task=task, path=_embedded(embedded), label=embedded.label, origin="embedded")
-
-
 def find_weights(task: str, *, path: str | Path | None = None) -> Weights:
     """Return the weights that answer a task, without touching the network.
 
