@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -101,26 +102,31 @@ def send_parcel(parcel: Parcel) -> str:
         InputError: If there is no token, or a public repository stands where a private one was asked for.
         HawkinsError: If the Hub refuses or cannot be reached.
     """
-    import httpx
-    from huggingface_hub.errors import HfHubHTTPError
+    # The second is of the client that the library speaks with, httpx or httpx2.
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]
 
+    token = _token()
+    try:
+        _upload(parcel, token)
+    except HfHubHTTPError as error:
+        raise HawkinsError(_refusal(parcel, error.response.status_code)) from None
+    except (HTTPError, OSError) as error:
+        raise HawkinsError(
+            f"Could not reach the Hub ({type(error).__name__}): check the network and try again."
+        ) from None
+    return parcel.page
+
+
+def _token() -> str:
     token = hub_token()
     if not token:
         raise InputError(
             "No token: set huggingface_token (environment or .env); make one at https://hf.co/settings/tokens."
         )
-    try:
-        _upload(parcel, token)
-    except HfHubHTTPError as error:
-        raise HawkinsError(_refusal(parcel, error.response.status_code)) from None
-    except (httpx.HTTPError, OSError) as error:
-        raise HawkinsError(
-            f"Could not reach the Hub ({type(error).__name__}): check the network and try again."
-        ) from None
-    except ValueError:
-        # A token with letters that a header cannot hold; its message would show it.
-        raise InputError("The token cannot be used: huggingface_token must be one word, hf_ and letters.") from None
-    return parcel.page
+    # The client's own message about such a one would show it.
+    if not re.fullmatch(r"[!-~]+", token):
+        raise InputError("The token cannot be used: huggingface_token must be one word of plain letters.")
+    return token
 
 
 def _refusal(parcel: Parcel, status: int) -> str:

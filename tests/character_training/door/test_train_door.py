@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import signal
 import subprocess
@@ -94,25 +93,3 @@ def test_a_second_ctrl_c_ends_at_once(started: Started, tiny: Path, config: Path
     assert process.returncode == 130, err
     assert "Traceback" not in err
     assert read_result(tmp_path / "out") is None
-
-
-@pytest.mark.slow
-def test_all_go_one_by_one_past_one_that_fails(hawkins: Any, tiny: Path, config: Path, tmp_path: Path) -> None:
-    blocked = tmp_path / "queue" / "eleven-tiny"
-    blocked.parent.mkdir()
-    blocked.write_text("a file where the folder should be")
-    words = ("train", "--all", "--base", tiny, "--config", config, "--max-steps", "1", "--out", tmp_path / "queue")
-    done = hawkins(*words)
-    assert done.returncode == 1, done.stderr
-    rows = {line.split()[0]: line for line in done.stdout.splitlines() if line.split()[:1]}
-    assert "failed" in rows["Eleven"]
-    assert "trained" in rows["Mike"]
-    assert "Traceback" not in done.stderr
-    kept = json.loads((tmp_path / "queue" / "mike-tiny" / "training.json").read_text())
-    blocked.unlink()
-    again = hawkins(*words)
-    assert again.returncode == 0, again.stderr
-    rows = {line.split()[0]: line for line in again.stdout.splitlines() if line.split()[:1]}
-    assert "trained" in rows["Eleven"]
-    assert "unchanged" in rows["Mike"]
-    assert json.loads((tmp_path / "queue" / "mike-tiny" / "training.json").read_text()) == kept

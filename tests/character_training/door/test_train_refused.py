@@ -118,10 +118,10 @@ def test_commands_that_cannot_be(
 class _Gate(BaseHTTPRequestHandler):
     """A Hub that knows one gated model."""
 
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         self.do_GET()
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         gated = "gated" in self.path
         self.send_response(403 if gated else 401)
         self.send_header("X-Error-Code", "GatedRepo" if gated else "RepoNotFound")
