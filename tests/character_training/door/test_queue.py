@@ -16,7 +16,12 @@ from character_training.result import read_result
 from character_training.voices import Voice
 
 # What a child does, by name: finish, fail, or stop on SIGTERM without finishing.
-FINISH = "import pathlib, sys; folder = pathlib.Path(sys.argv[1]); folder.mkdir(); (folder / 'training.json').write_text(sys.argv[2])"
+FINISH = """
+import pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+folder.mkdir()
+(folder / "training.json").write_text(sys.argv[2])
+"""
 FAIL = "import sys; sys.exit(2)"
 WAIT = """
 import signal, sys, pathlib
