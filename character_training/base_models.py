@@ -90,13 +90,13 @@ def _as_floats(model: Any) -> Any:
 def _on_gpu(settings: TrainingSettings) -> dict[str, Any]:
     import torch
     from transformers import BitsAndBytesConfig
-    from transformers.utils import is_bitsandbytes_available
+    from transformers.utils.import_utils import is_bitsandbytes_available
 
     half = torch.float16 if settings.fp16 or not torch.cuda.is_bf16_supported() else torch.bfloat16
     options: dict[str, Any] = {"dtype": half, "device_map": {"": 0}}
     if settings.quantize and is_bitsandbytes_available():
         # QLoRA, https://arxiv.org/abs/2305.14314
-        options["quantization_config"] = BitsAndBytesConfig(
+        options["quantization_config"] = BitsAndBytesConfig(  # type: ignore[no-untyped-call]
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,

@@ -148,7 +148,7 @@ class TrainingState:
 
         version, numbers, gauss = self.generators["python"]
         random.setstate((version, tuple(numbers), gauss))
-        np.random.set_state(self.generators["numpy"])
+        np.random.set_state(self.generators["numpy"])  # noqa: NPY002 - what libraries still draw from
         torch.set_rng_state(self.generators["torch"])
         if "cuda" in self.generators and torch.cuda.is_available():
             torch.cuda.set_rng_state(self.generators["cuda"])
@@ -171,7 +171,7 @@ def write_state(folder: Path, *, optimizer: Any, scheduler: Any, scaler: Any = N
                 tensors[f"optimizer.{number}.{name}"] = value.detach().contiguous().cpu()
             else:
                 plain.setdefault(str(number), {})[name] = value
-    kind, keys, position, has_gauss, gauss = np.random.get_state()
+    kind, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002
     state = {
         "groups": kept["param_groups"],
         "plain": plain,

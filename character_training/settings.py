@@ -50,7 +50,7 @@ class TrainingSettings(Settings):
     fp16: bool = True
     gradient_checkpointing: bool = True
     lora_r: int = Field(default=64, ge=1)
-    lora_alpha: float = Field(default=16, gt=0)
+    lora_alpha: int = Field(default=16, ge=1)
     lora_dropout: float = Field(default=0.1, ge=0, lt=1)
     warmup: float = Field(default=0.1, ge=0, lt=1)
     weight_decay: float = Field(default=0.0, ge=0)

@@ -12,7 +12,8 @@ from typing import Any
 
 import torch
 from torch.nn.functional import cross_entropy
-from trl import SFTTrainer
+from transformers import PrinterCallback
+from trl.trainer.sft_trainer import SFTTrainer
 
 from character_training.checkpoints import TRAINER_STATE, keep_newest, read_state, write_checkpoint
 from character_training.encoding import Encoded
@@ -60,6 +61,11 @@ class VoiceTrainer(SFTTrainer):
         options: For `SFTTrainer`.
     """
 
+    # Set by the time that anything here reads them; transformers says that they may be None.
+    model: Any
+    optimizer: Any
+    lr_scheduler: Any
+
     def __init__(
         self,
         *,
@@ -78,13 +84,15 @@ class VoiceTrainer(SFTTrainer):
         self.tokens_read = 0
         rows = Dataset.from_dict({"step": list(range(len(plan)))})
         super().__init__(train_dataset=rows, eval_dataset=rows, data_collator=self._collate, **options)
+        # The core never prints.
+        self.remove_callback(PrinterCallback)
 
     def _collate(self, rows: list[dict[str, int]]) -> dict[str, Any]:
         tree = tree_of([self.examples[index] for row in rows for index in self.plan[row["step"]]])
         return {**model_inputs(tree), "read": tree.read}
 
-    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
-        return torch.utils.data.SequentialSampler(train_dataset if train_dataset is not None else self.train_dataset)
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:  # noqa: ARG002
+        return torch.utils.data.SequentialSampler(self.plan)
 
     def compute_loss(
         self,
@@ -124,7 +132,7 @@ class VoiceTrainer(SFTTrainer):
     # --- checkpoints -------------------------------------------------------------------------------------------------
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:  # noqa: ARG002 - transformers' signature
-        root = Path(self.args.output_dir)
+        root = Path(str(self.args.output_dir))
         best = self.state.best_global_step
         self.state.best_model_checkpoint = None if best is None else str(root / f"checkpoint-{best}")
         write_checkpoint(root / f"checkpoint-{self.state.global_step}", self._fill, record=self.record)

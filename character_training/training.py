@@ -143,7 +143,8 @@ def _start(root: Path, key: str, *, resume: bool, restart: bool, warn: Callable[
     if not resume:
         if checkpoints(root):
             raise InputError(
-                f"{root} holds a training that was interrupted; add --resume to go on with it or --restart to give it up."
+                f"{root} holds a training that was interrupted; add --resume to go on with it, "
+                "or --restart to give it up."
             )
         return None
     newest = newest_checkpoint(root, warn=warn)
