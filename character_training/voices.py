@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,21 @@ class Order:
     """What all characters of one call share.
 
     Attributes:
-        base: What is trained.
-        settings: How.
+        name: Of the base: short name, Hub id or path.
+        settings: How it is trained.
         voices: Whether written exchanges are learnt too.
         out: Where results go; None for where chat looks.
     """
 
-    base: BaseModel
+    name: str
     settings: TrainingSettings
     voices: bool = False
     out: Path | None = None
+
+    @cached_property
+    def base(self) -> BaseModel:
+        """What is trained; asked for after the cheap checks, since it may be a download."""
+        return find_base(self.name, self.settings)
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ def take_order(
     voices: bool = False,
     out: Path | None = None,
 ) -> Order:
-    """Settle base and settings.
+    """Settle the settings.
 
     Args:
         base: Short name, Hub id or path.
@@ -79,21 +85,21 @@ def take_order(
 
     Raises:
         InputError: If something given cannot be.
-        WeightsError: If the base cannot be had.
     """
     if max_steps is not None and epochs is not None:
         raise InputError("Give --max-steps or --epochs, not both.")
     given: dict[str, Any] = {"max_steps": max_steps, "epochs": epochs}
     over = {key: value for key, value in given.items() if value is not None}
     settings = settings_for(base, over) if config is None else read_training_settings(config, base, over=over)
-    return Order(find_base(base, settings), settings, voices, out)
+    return Order(base, settings, voices, out)
 
 
 def find_voice(world: World, character: str, order: Order) -> Voice:
     """Return the training of one character.
 
     Raises:
-        InputError: If there is no such character, or too few lines.
+        InputError: If there is no such character or base, or too few lines.
+        WeightsError: If the base cannot be had.
     """
     dataset = _dataset(world, character, order)
     folder = order.out or adapter_folder(dataset.character, world.series, order.base.key)
@@ -116,7 +122,10 @@ def all_voices(world: World, order: Order) -> Iterator[Voice]:
 
 def _dataset(world: World, character: str, order: Order) -> Dataset:
     settings = DatasetSettings(voices=order.voices, context_tokens=max(8, order.settings.context_tokens))
-    return build_dataset(world, character, settings=settings)
+    dataset = build_dataset(world, character, settings=settings)
+    if not dataset.validation:
+        raise InputError(f"{dataset.character} speaks in one scene alone, so that none can be held out; add episodes.")
+    return dataset
 
 
 def _voice(dataset: Dataset, folder: Path, order: Order) -> Voice:

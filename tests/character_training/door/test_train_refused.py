@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -58,7 +62,7 @@ def test_the_guides_sections_are_other_peoples(tmp_path: Path) -> None:
 )
 def test_bases_that_are_not_there(base: str, words: tuple[str, ...]) -> None:
     with pytest.raises(InputError) as caught:
-        take_order(base)
+        _ = take_order(base).base
     assert all(word in str(caught.value) for word in words)
 
 
@@ -66,7 +70,21 @@ def test_a_base_with_pickles_alone(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
     with pytest.raises(WeightsError, match="safetensors"):
-        take_order(str(tmp_path))
+        _ = take_order(str(tmp_path)).base
+
+
+def test_the_character_is_looked_up_before_a_base_is_fetched() -> None:
+    with pytest.raises(InputError, match="Nobody"):
+        find_voice(World.sample(), "Nobody", take_order("owner/that-would-be-downloaded"))
+
+
+def test_one_scene_alone() -> None:
+    world = World.sample()
+    dialogue = world.dialogue.assign(season=1, episode=1, scene=0, line=range(len(world.dialogue)))
+    dialogue["speaker"] = ["Eleven", "Mike"] * (len(dialogue) // 2) + ["Mike"] * (len(dialogue) % 2)
+    dialogue["speaker_confidence"] = 1.0
+    with pytest.raises(InputError, match="one scene alone"):
+        find_voice(replace(world, dialogue=dialogue.astype({"speaker": "string"})), "Eleven", take_order("smollm2"))
 
 
 def test_two_lengths() -> None:
@@ -154,6 +172,24 @@ def test_bases_that_the_hub_keeps(
 ) -> None:
     done = hawkins("train", "Eleven", "--base", base, HF_ENDPOINT=gate, HF_HOME=str(tmp_path / "cache"))
     refused(done, *words)
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 128 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or shutil.which("mount") is None or subprocess.run(words, check=False).returncode:
+        pytest.skip("no right to mount a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.slow
+def test_no_disk_space(hawkins: Any, refused: Any, tiny: Path, config: Path, full_disk: Path) -> None:
+    done = hawkins("train", "Eleven", "--base", tiny, "--config", config, "--out", full_disk / "result")
+    refused(done, str(full_disk / "result"), "free some space")
 
 
 def test_no_network(hawkins: Any, refused: Any, tmp_path: Path) -> None:
