@@ -129,7 +129,11 @@ def find_base(name: str, settings: TrainingSettings) -> BaseModel:
         return BaseModel(known.key, known.repository, known.revision, known.licence, weights.path)
     chosen = {"llama": settings.base_model_llama, "qwen": settings.base_model_qwen}.get(name.casefold())
     repository = chosen or (known.repository if known else name)
-    if not _REPOSITORY.fullmatch(repository):
+    if not _may_be_repository(repository):
+        if "/" in name or "\\" in name:
+            raise InputError(
+                f"{name} does not exist, and is no Hub id (owner/name) either; give a folder that is there."
+            )
         raise InputError(
             f"No base '{name}'.{did_you_mean(name, BASES)} Give {', '.join(BASES)}, a Hub id (owner/name), or a folder."
         )
@@ -140,9 +144,24 @@ def find_base(name: str, settings: TrainingSettings) -> BaseModel:
     return BaseModel(key, repository, revision, same.licence if same else "", snapshot)
 
 
+def _may_be_repository(name: str) -> bool:
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils._validators import validate_repo_id
+
+    if not _REPOSITORY.fullmatch(name):
+        return False
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        return False
+    return True
+
+
 def _local(name: str, path: Path) -> BaseModel:
     if path.is_dir() and not (path / "config.json").is_file():
         raise InputError(f"{path} holds no config.json; give the folder of a transformers model or a .gguf file.")
+    if path.is_dir() and not any(path.glob("*.safetensors")):
+        raise WeightsError(f"{path} holds no safetensors, and we load no pickles; save the model as safetensors.")
     if path.is_file() and path.suffix != ".gguf":
         raise InputError(f"{path} is neither a folder of a transformers model nor a .gguf file.")
     return BaseModel(path.resolve().stem, name, "", "", path)

@@ -104,6 +104,8 @@ class Dataset:
         sources: One sentence for a model card.
         held_out: Labels of the episodes (``S01E02``) or scenes (``S01E02 scene 3``) that are held out.
         dropped: Why speeches are no examples, and how many.
+        timeline: Whose numbering the episodes have; ``sample`` is the season that ships, all others are third parties'.
+        age: Of the character, from its card; None if unknown.
     """
 
     character: str
@@ -114,6 +116,8 @@ class Dataset:
     sources: str
     held_out: tuple[str, ...] = ()
     dropped: tuple[tuple[str, int], ...] = ()
+    timeline: str = "show"
+    age: int | None = None
 
 
 def build_dataset(
@@ -157,6 +161,8 @@ def build_dataset(
         sources=_sources(world, name, len(spoken), len(written)),
         held_out=labels,
         dropped=dropped,
+        timeline=world.timeline,
+        age=card.age if (card := _card(world, name)) else None,
     )
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
 from character_training.base_models import BaseModel
+from character_training.card import model_card
 from character_training.dataset import Dataset
 from character_training.settings import TrainingSettings
+from utils.adapters import ADAPTER_FILE
 from utils.artifacts import content_key
+from utils.errors import InputError
 from utils.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,6 +68,8 @@ class Result(Settings):
         licence: Of the base.
         data: Digest of the dataset.
         sources: Where the lines come from, in a sentence.
+        third_party: Whether lines belong to somebody else: all but the season that ships.
+        age: Of the character; None if unknown.
         settings: How it was trained.
         metrics: What it reached.
     """
@@ -76,6 +83,8 @@ class Result(Settings):
     licence: str
     data: str
     sources: str
+    third_party: bool = True
+    age: int | None = None
     settings: TrainingSettings
     metrics: Metrics
 
@@ -110,8 +119,19 @@ def write_result(
     base: BaseModel,
     settings: TrainingSettings,
     metrics: Metrics,
+    warn: Callable[[str], object] = warnings.warn,
 ) -> Result:
-    """Write the result folder: everything aside first, the file that says it is finished last."""
+    """Write the result folder: everything aside first, the file that says it is finished last.
+
+    Args:
+        folder: The result folder.
+        trainer: Whose adapter and tokenizer are kept.
+        dataset: What was learnt.
+        base: What it was learnt for.
+        settings: How.
+        metrics: What was reached.
+        warn: Hears why there is no GGUF, where the base's family has none.
+    """
     result = Result(
         key=training_key(dataset, base, settings),
         character=dataset.character,
@@ -122,6 +142,8 @@ def write_result(
         licence=base.licence,
         data=dataset.digest,
         sources=dataset.sources,
+        third_party=dataset.timeline != "sample",
+        age=dataset.age,
         settings=settings,
         metrics=metrics,
     )
@@ -129,7 +151,11 @@ def write_result(
     aside = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
     try:
         _fill(aside, trainer, result)
+        if not _write_gguf(aside, base, warn):
+            # One of an earlier training would be taken for this one.
+            (folder / ADAPTER_FILE).unlink(missing_ok=True)
         for path in sorted(aside.iterdir(), key=lambda path: path.name == RESULT):
+            path.chmod(0o644)  # safetensors writes files that only we could read
             path.replace(folder / path.name)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -139,4 +165,24 @@ def write_result(
 def _fill(aside: Path, trainer: Any, result: Result) -> None:
     trainer.model.save_pretrained(aside)
     trainer.processing_class.save_pretrained(aside)
+    _name_base(aside / "adapter_config.json", result.repository)
+    (aside / "README.md").write_text(model_card(result), encoding="utf-8")
     (aside / RESULT).write_text(json.dumps(result.model_dump(), indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _name_base(file: Path, repository: str) -> None:
+    """Say which model the adapter is for by its Hub id; PEFT writes the folder that it was loaded from."""
+    config = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**config, "base_model_name_or_path": repository}, indent=2), encoding="utf-8")
+
+
+def _write_gguf(aside: Path, base: BaseModel, warn: Callable[[str], object]) -> bool:
+    """Write the adapter as chat loads it; where that cannot be, say why."""
+    from character_training.export import write_adapter_gguf
+
+    try:
+        write_adapter_gguf(aside, aside / ADAPTER_FILE, base_config=base.path)
+    except InputError as error:
+        warn(f"The adapter is not written as GGUF, so that `hawkins chat` cannot use it: {error}")
+        return False
+    return True

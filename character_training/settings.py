@@ -8,10 +8,10 @@ from typing import Any, Final, Self
 from pydantic import Field, ValidationError, model_validator
 
 from utils.bases import BASES
-from utils.errors import InputError
+from utils.errors import InputError, did_you_mean
 from utils.settings import Settings, describe, read_mapping
 
-__all__ = ["LAPTOP", "TrainingSettings", "read_training_settings", "settings_for"]
+__all__ = ["LAPTOP", "SECTIONS", "TrainingSettings", "read_training_settings", "settings_for"]
 
 
 class TrainingSettings(Settings):
@@ -84,6 +84,12 @@ LAPTOP: Final[dict[str, Any]] = {
 }
 
 
+SECTIONS: Final = ("ec2", "gradio", "iam", "logging", "s3", "tags", "training")
+"""What ``aws_config.yaml`` may hold."""
+
+_LENGTH: Final = frozenset({"max_steps", "epochs"})
+
+
 def settings_for(base: str, given: dict[str, Any] | None = None) -> TrainingSettings:
     """Return the settings for a base: the guide's, for the embedded model those of a laptop, and over both the given.
 
@@ -94,7 +100,8 @@ def settings_for(base: str, given: dict[str, Any] | None = None) -> TrainingSett
     Raises:
         InputError: If a key is unknown or a value cannot be.
     """
-    preset = LAPTOP if base in BASES and BASES[base].embedded else {}
+    known = BASES.get(base.casefold())
+    preset = LAPTOP if known is not None and known.embedded else {}
     # Who asks for a number of steps does not want the preset's epochs.
     asked = given or {}
     kept = {key: value for key, value in preset.items() if not (key == "epochs" and "max_steps" in asked)}
@@ -104,16 +111,26 @@ def settings_for(base: str, given: dict[str, Any] | None = None) -> TrainingSett
         raise InputError(f"training: {describe(error, TrainingSettings)}") from None
 
 
-def read_training_settings(path: Path, base: str) -> TrainingSettings:
+def read_training_settings(path: Path, base: str, *, over: dict[str, Any] | None = None) -> TrainingSettings:
     """Read the ``training`` section of ``aws_config.yaml``; its other sections are other people's.
+
+    Args:
+        path: The file.
+        base: Key, Hub id or path.
+        over: Keys that a person set beside the file; a length in them replaces the file's.
 
     Raises:
         InputError: Naming the file and the key.
     """
-    section = read_mapping(path).get("training")
+    file = read_mapping(path)
+    if unknown := [str(key) for key in file if key not in SECTIONS]:
+        raise InputError(f"{path}: unknown section '{unknown[0]}'.{did_you_mean(unknown[0], SECTIONS)}")
+    section = file.get("training")
     if not isinstance(section, dict):
         raise InputError(f"{path} has no section 'training' with keys and values.")
+    given = over or {}
+    kept = {key: value for key, value in section.items() if not (key in _LENGTH and _LENGTH & given.keys())}
     try:
-        return settings_for(base, section)
+        return settings_for(base, {**kept, **given})
     except InputError as error:
         raise InputError(f"{path}: {error}") from None

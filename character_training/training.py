@@ -131,7 +131,7 @@ def train_voice(
         return Trained(out, None, done, total)
     metrics = _metrics(trainer, before, seconds=time.monotonic() - began, rate=clock.rate)
     on_stage("writing the adapter")
-    write_result(out, trainer, dataset=dataset, base=base, settings=settings, metrics=metrics)
+    write_result(out, trainer, dataset=dataset, base=base, settings=settings, metrics=metrics, warn=warn)
     shutil.rmtree(root, ignore_errors=True)
     return Trained(out, metrics, done, total)
 
@@ -199,6 +199,8 @@ def _trainer(
     track: str | None,
     on_stage: Callable[[str], object],
 ) -> VoiceTrainer:
+    from transformers.trainer_callback import PrinterCallback
+
     from character_training.trainer import VoiceTrainer
     from character_training.trainer_options import arguments, with_adapter
 
@@ -211,7 +213,7 @@ def _trainer(
     scoring = plan_batches(
         held_out, [_scene(example) for example in dataset.validation], range(len(held_out)), replies=64, tokens=1024
     )
-    return VoiceTrainer(
+    trainer = VoiceTrainer(
         examples=examples,
         plan=plan,
         held_out=[tree_of([held_out[index] for index in batch]) for batch in scoring],
@@ -220,6 +222,8 @@ def _trainer(
         args=arguments(settings, root, steps=len(plan), epoch=epoch, track=track),
         processing_class=tokenizer,
     )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def _perplexity_before(trainer: VoiceTrainer) -> float:

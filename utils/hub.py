@@ -48,11 +48,11 @@ def fetch_snapshot(repository: str, *, revision: str, files: Sequence[str], inst
     Raises:
         WeightsError: If the Hub cannot be reached or refuses, naming what to do.
     """
-    import httpx
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
+    from huggingface_hub.errors import (  # type: ignore[attr-defined]
         GatedRepoError,
         HfHubHTTPError,
+        HTTPError,  # of the client that the library speaks with: httpx or httpx2
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
@@ -69,7 +69,7 @@ def fetch_snapshot(repository: str, *, revision: str, files: Sequence[str], inst
         raise WeightsError(f"{repository} does not exist or needs a token; see {page}.") from None
     except RevisionNotFoundError:
         raise WeightsError(f"{repository} no longer has the revision {revision}{instead or '.'}") from None
-    except (LocalEntryNotFoundError, HfHubHTTPError, httpx.HTTPError, OSError) as error:
+    except (LocalEntryNotFoundError, HfHubHTTPError, HTTPError, OSError) as error:
         reason = type(error).__name__
         raise WeightsError(
             f"Could not download {repository} ({reason}): check the network and try again.{until}"
