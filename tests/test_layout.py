@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FEATURES = ("character_chatbot", "character_network", "character_training", "text_classification", "theme_classifier")
-PACKAGES = ("utils", *FEATURES, "analysis", "web")
+PACKAGES = ("utils", *FEATURES, "analysis", "web", "commands")
 DOORS = ("hawkins", "gradio_app", "deploy_aws")
 # What each room may use of ours.
 MAY_USE = {
@@ -19,6 +19,7 @@ MAY_USE = {
     **{feature: {"utils", feature} for feature in FEATURES},
     "analysis": {"utils", "analysis", *FEATURES},
     "web": {"utils", "analysis", "web", *FEATURES},
+    "commands": {"utils", "analysis", "web", "commands", "gradio_app", *FEATURES},
 }
 HEAVY = (
     "torch",
