@@ -31,9 +31,9 @@ sample: .venv/run ## make the sample's subtitles and transcripts from its screen
 	$(BIN)/python tools/make_sample.py
 
 # benchmarks/NAME.py each, on the sample season or on that of REAL_SEASON. Those that need more data are not in the list: make bench BENCHMARKS=alignment
-BENCHMARKS := analyze chat mentions parse themes
-# The full size takes minutes and 2 GB: python benchmarks/themes.py
+BENCHMARKS := analyze chat mentions parse themes training
 OPTIONS_themes := --size small
+OPTIONS_training := --size tiny --steps 2
 bench: $(BENCHMARKS:%=bench-%) ## measure speed against the named peers (see benchmarks/README.md)
 
 bench-%: .venv/dev

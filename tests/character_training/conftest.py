@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from character_training.base_models import BaseModel
 from character_training.dataset import Dataset, Example
 from character_training.settings import TrainingSettings
 from utils.chat import Message
+from utils.series import load_series
+from utils.world import World
+
+Row = tuple[int, int, str | None, str]
 
 TEMPLATE = (
     "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' }}"
@@ -139,3 +144,19 @@ def tiny_settings() -> TrainingSettings:
         save_steps=2,
         evaluations=2,
     )
+
+
+@pytest.fixture(scope="session")
+def make_world() -> Callable[[Sequence[Row]], World]:
+    """Build a world of one season."""
+    series = load_series()
+
+    def make(rows: Sequence[Row]) -> World:
+        table = pd.DataFrame(rows, columns=["episode", "scene", "speaker", "text"])
+        table = table.assign(season=1, start=0.0, end=1.0, direction="", source="made.srt")
+        table["line"] = table.groupby("episode").cumcount()
+        table["speaker_confidence"] = table["speaker"].notna().astype(float)
+        dialogue = table.astype({"speaker": "string", "text": "string", "direction": "string"})
+        return World(series=series, dialogue=dialogue, timeline="sample")
+
+    return make
