@@ -32,6 +32,7 @@ sample: .venv/run ## make the sample's subtitles and transcripts from its screen
 
 # benchmarks/NAME.py each, on the sample season or on that of REAL_SEASON. Those that need more data are not in the list: make bench BENCHMARKS=alignment
 BENCHMARKS := analyze chat mentions parse themes training
+# The full sizes take minutes and GBs: python benchmarks/themes.py, python benchmarks/training.py
 OPTIONS_themes := --size small
 OPTIONS_training := --size tiny --steps 2
 bench: $(BENCHMARKS:%=bench-%) ## measure speed against the named peers (see benchmarks/README.md)

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-import hawkins as door
 from character_training.settings import read_training_settings
 from character_training.voices import all_voices, find_voice, require_one, take_order
+from commands import voices as door
 from utils.errors import HawkinsError, InputError, WeightsError
 from utils.world import World
 
