@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test app lint format sample bench clean
+.PHONY: help demo test app lint format sample voices transcripts bench clean
 
 help:            ## show this
 	@grep -E '^[a-z]+: .*##|^[a-z]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*## /: /'
@@ -29,6 +29,12 @@ format: .venv/dev ## let ruff put the code in order
 
 sample: .venv/run ## make the sample's subtitles and transcripts from its screenplays
 	$(BIN)/python tools/make_sample.py
+
+voices: .venv/run ## train the voices that ship again (about an hour on two cores)
+	$(BIN)/python -m tools.make_voices
+
+transcripts: .venv/run ## ask the voices that ship twenty questions each (docs/transcripts.md)
+	$(BIN)/python -m tools.make_transcripts
 
 # benchmarks/NAME.py each, on the sample season or on that of REAL_SEASON. Those that need more data are not in the list: make bench BENCHMARKS=alignment
 BENCHMARKS := analyze chat mentions parse themes training
