@@ -112,7 +112,7 @@ def read_request(body: bytes) -> ChatRequest:
 
 
 def told_about(reply: Reply) -> dict[str, Any]:
-    """Return what the protocol has no field for: the scenes that fed a reply, and how far they bear it out."""
+    """Return what the protocol has no field for: scenes that fed a reply, how far they bear it out, and own words."""
     sources = [
         {
             "label": passage.label,
@@ -122,7 +122,12 @@ def told_about(reply: Reply) -> dict[str, Any]:
         }
         for passage in reply.sources
     ]
-    return {"sources": sources, "support": round(reply.support, 3)}
+    return {
+        "sources": sources,
+        "support": round(reply.support, 3),
+        "own_words": list(reply.unsupported),
+        "care": reply.care,
+    }
 
 
 def completion(head: Mapping[str, Any], reply: Reply, usage: Mapping[str, int]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
+from character_chatbot.care import DISCLOSURE
 from character_chatbot.commands import COMMANDS, Leave, is_command, obey
 from character_chatbot.conversations.records import Utterance
 from character_chatbot.talk import Speaking, Talk
@@ -87,6 +88,7 @@ def converse(talk: Talk, console: Console, ask: Ask, *, label: str) -> None:
     names = " and ".join(talk.characters)
     verb = "is a fictional character" if len(talk.characters) == 1 else "are fictional characters"
     _dim(console, f"{names} {verb} played by {label}. /help shows what else you can do here, /quit ends.")
+    _dim(console, DISCLOSURE)
     _open(talk, console)
     while (line := ask()) is not None:
         if not line.strip():

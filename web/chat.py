@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
+from character_chatbot.care import DISCLOSURE
 from character_chatbot.conversations import (
     Conversation,
     ConversationStore,
@@ -258,8 +259,8 @@ def _note(endpoint: str | None) -> str:
     except HawkinsError as error:
         return str(error)
     return (
-        f"Fictional AI characters, played by {label}. A reply is made up word by word and may be wrong; "
-        "under it stand the scenes that the character was reminded of. Conversations are kept for this browser alone."
+        f"{DISCLOSURE} {label} makes replies up word by word; under them stand the scenes that the character was "
+        "reminded of. Conversations are kept for this browser alone."
     )
 
 

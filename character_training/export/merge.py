@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["merge_gguf"]
 
-_REWRITTEN = ("general.file_type", "general.quantization_version", "general.name")
+# Says that a voice is part of the weights, so that nobody adds its adapter again.
+MERGED_KEY = "hawkins.character"
+_REWRITTEN = ("general.file_type", "general.quantization_version", "general.name", MERGED_KEY)
 _PLAIN = ("F32", "F16", "BF16")
 
 
@@ -69,7 +71,9 @@ def merge_gguf(
     _require_all(weights, {tensor.name for tensor in tensors}, base_gguf)
 
     def describe(writer: Any) -> None:
-        writer.add_name(name or (shape_name(reader) or base_gguf.stem))
+        shown = name or shape_name(reader) or base_gguf.stem
+        writer.add_name(shown)
+        writer.add_string(MERGED_KEY, shown)
         copy_fields(reader, writer, base_gguf, without=_REWRITTEN)
 
     write_gguf(out, shape.family, describe, tensors, kind=kind, progress=progress)

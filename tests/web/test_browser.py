@@ -134,7 +134,7 @@ def test_a_character_answers_with_its_sources(visit: Callable[[Results], Visit],
     seen = visit(results)
     page = seen.page
     seen.open_tab("Chat")
-    expect(page.get_by_text("Fictional AI characters, played by")).to_be_visible()
+    expect(page.get_by_text("You are talking with a fictional AI character")).to_be_visible()
     assert [tab.inner_text() for tab in page.get_by_role("tab").all()] == TABS
     expect(page.get_by_text(load_card("Eleven", results.series).greeting)).to_be_visible()
     box = page.get_by_placeholder("Say something")

@@ -97,7 +97,9 @@ def test_merging_keeps_what_is_not_touched(tmp_path: Path, base: Path, make_mode
     changed = {name for name in before if before[name].data.tobytes() != after[name].data.tobytes()}
     assert changed == {f"blk.{block}.attn_q.weight" for block in range(3)}
     assert _value(out, "general.name") == "Eleven"
-    kept = set(gguf.GGUFReader(base).fields) - {"general.name"}
+    # So that chat does not add the adapter a second time.
+    assert _value(out, "hawkins.character") == "Eleven"
+    kept = set(gguf.GGUFReader(base).fields) - {"general.name", "GGUF.kv_count"}
     assert all(_value(base, key) == _value(out, key) for key in kept)
 
 
