@@ -30,10 +30,10 @@ format: .venv/dev ## let ruff put the code in order
 sample: .venv/run ## make the sample's subtitles and transcripts from its screenplays
 	$(BIN)/python tools/make_sample.py
 
-voices: .venv/run ## train the voices that ship again (about an hour on two cores)
+voices: .venv/run ## train the voices of Eleven, Mike and Dustin (6 to 20 minutes each on two cores)
 	$(BIN)/python -m tools.make_voices
 
-transcripts: .venv/run ## ask the voices that ship twenty questions each (docs/transcripts.md)
+transcripts: .venv/run ## ask Eleven, Mike and Dustin twenty questions each (docs/transcripts.md)
 	$(BIN)/python -m tools.make_transcripts
 
 # benchmarks/NAME.py each, on the sample season or on that of REAL_SEASON. Those that need more data are not in the list: make bench BENCHMARKS=alignment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -92,7 +93,11 @@ def _on_gpu(settings: TrainingSettings) -> dict[str, Any]:
     from transformers import BitsAndBytesConfig
     from transformers.utils.import_utils import is_bitsandbytes_available
 
-    half = torch.float16 if settings.fp16 or not torch.cuda.is_bf16_supported() else torch.bfloat16
+    half = (
+        torch.float16
+        if settings.fp16 or not torch.cuda.is_bf16_supported(including_emulation=False)
+        else torch.bfloat16
+    )
     options: dict[str, Any] = {"dtype": half, "device_map": {"": 0}}
     if settings.quantize and is_bitsandbytes_available():
         # QLoRA, https://arxiv.org/abs/2305.14314
@@ -140,7 +145,8 @@ def find_base(name: str, settings: TrainingSettings) -> BaseModel:
     same = next((base for base in BASES.values() if base.repository == repository), None)
     revision = same.revision if same else "main"
     snapshot = _snapshot(repository, revision, _FILES)
-    key = name.casefold() if known else repository
+    # Whoever means another model by "llama" gets another adapter, not one that passes for the usual one.
+    key = known.key if known and repository == known.repository else repository
     return BaseModel(key, repository, revision, same.licence if same else "", snapshot)
 
 
@@ -164,13 +170,23 @@ def _local(name: str, path: Path) -> BaseModel:
         raise WeightsError(f"{path} holds no safetensors, and we load no pickles; save the model as safetensors.")
     if path.is_file() and path.suffix != ".gguf":
         raise InputError(f"{path} is neither a folder of a transformers model nor a .gguf file.")
-    return BaseModel(path.resolve().stem, name, "", "", path)
+    key = path.resolve().name.removesuffix(".gguf")
+    return BaseModel(f"{key}-local" if key.casefold() in BASES else key, name, "", "", path)
 
 
 def _snapshot(repository: str, revision: str, files: Sequence[str]) -> Path:
     folder = cached_snapshot(repository, revision=revision, files=files)
-    if folder is None or not any(folder.glob("*.safetensors")):
+    if folder is None or not _whole(folder):
         folder = fetch_snapshot(repository, revision=revision, files=files)
-    if not any(folder.glob("*.safetensors")):
+    if not _whole(folder):
         raise WeightsError(f"{repository} publishes no safetensors, and we load no pickles; take another base.")
     return folder
+
+
+def _whole(folder: Path) -> bool:
+    """Whether all weight files are there; a download may have been begun and not finished."""
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        return all((folder / part).is_file() for part in parts)
+    return any("-of-" not in path.name for path in folder.glob("*.safetensors"))

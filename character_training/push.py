@@ -159,6 +159,11 @@ def _content(path: Path) -> Any:
 def _without_paths(data: dict[str, Any]) -> dict[str, Any]:
     named = ("base_model_name_or_path", "repository")
     return {
-        key: Path(value).name if key in named and isinstance(value, str) and Path(value).exists() else value
+        key: Path(value).name if key in named and isinstance(value, str) and _is_path(value) else value
         for key, value in data.items()
     }
+
+
+def _is_path(name: str) -> bool:
+    """Whether a base was given as a path; a Hub id is ``owner/name``, and nothing that lies here."""
+    return Path(name).exists() or name.startswith((".", "/", "~", "\\")) or name.count("/") != 1

@@ -73,7 +73,9 @@ def _run(voice: Voice, command: Sequence[str], stop: Callable[[], bool]) -> Outc
                 process.kill()
     seconds = time.monotonic() - began
     if code:
-        return Outcome(voice, "failed", seconds)
+        # Before a child listens to signals, being told to stop ends it at once.
+        told = stop() and code == -signal.SIGTERM
+        return Outcome(voice, "interrupted" if told else "failed", seconds)
     return Outcome(voice, "interrupted" if voice.finished is None else "trained", seconds)
 
 

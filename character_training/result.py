@@ -147,11 +147,13 @@ def write_result(
         settings=settings,
         metrics=metrics,
     )
-    (folder / RESULT).unlink(missing_ok=True)
     aside = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
     try:
         _fill(aside, trainer, result)
-        if not _write_gguf(aside, base, warn):
+        exported = _write_gguf(aside, base, warn)
+        # From here on the old result gives way; a full disk is found out before.
+        (folder / RESULT).unlink(missing_ok=True)
+        if not exported:
             # One of an earlier training would be taken for this one.
             (folder / ADAPTER_FILE).unlink(missing_ok=True)
         for path in sorted(aside.iterdir(), key=lambda path: path.name == RESULT):

@@ -55,7 +55,7 @@ class TrainingSettings(Settings):
     warmup: float = Field(default=0.1, ge=0, lt=1)
     weight_decay: float = Field(default=0.0, ge=0)
     max_length: int = Field(default=1024, ge=32)
-    context_tokens: int = Field(default=256, ge=0)
+    context_tokens: int = Field(default=256, ge=8, le=8192)
     quantize: bool = True
     save_steps: int | None = Field(default=None, ge=1)
     evaluations: int = Field(default=3, ge=1)

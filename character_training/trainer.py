@@ -86,6 +86,14 @@ class VoiceTrainer(SFTTrainer):
         super().__init__(train_dataset=rows, eval_dataset=rows, data_collator=self._collate, **options)
         # The core never prints.
         self.remove_callback(PrinterCallback)
+        if self.args.fp16:
+            # TRL makes the adapter of a 4-bit model bfloat16, whose gradients the scaler of fp16 cannot unscale.
+            for weight in self.model.parameters():
+                if weight.requires_grad:
+                    weight.data = weight.data.float()
+
+    def _send_telemetry(self) -> None:
+        """Tell nobody: TRL would report every training to the Hub."""
 
     def _collate(self, rows: list[dict[str, int]]) -> dict[str, Any]:
         tree = tree_of([self.examples[index] for row in rows for index in self.plan[row["step"]]])
@@ -128,6 +136,12 @@ class VoiceTrainer(SFTTrainer):
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
+
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
+        """Save whatever scored best so far: it is what the training keeps in the end."""
+        better = bool(super()._determine_best_metric(metrics, trial))
+        self.control.should_save |= better
+        return better
 
     # --- checkpoints -------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -51,9 +52,12 @@ def arguments(settings: TrainingSettings, root: Path, *, steps: int, epoch: int,
         track: Where the loss can be followed, or None.
     """
     gpu = torch.cuda.is_available()
+    if track == "tensorboard":
+        # Beside the checkpoints, which go when the training is finished.
+        os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(root.parent / "runs"))
     half = gpu and settings.fp16
     evaluate = max(1, min(epoch, math.ceil(steps / settings.evaluations)))
-    return SFTConfig(
+    config = SFTConfig(
         output_dir=str(root),
         per_device_train_batch_size=1,  # a row is a step of the plan
         num_train_epochs=1,
@@ -64,7 +68,7 @@ def arguments(settings: TrainingSettings, root: Path, *, steps: int, epoch: int,
         weight_decay=settings.weight_decay,
         gradient_checkpointing=settings.gradient_checkpointing,
         fp16=half,
-        bf16=not half and (torch.cuda.is_bf16_supported() if gpu else cpu_has_bf16()),
+        bf16=not half and (torch.cuda.is_bf16_supported(including_emulation=False) if gpu else cpu_has_bf16()),
         use_cpu=not gpu,
         seed=settings.seed,
         logging_steps=1,
@@ -82,6 +86,9 @@ def arguments(settings: TrainingSettings, root: Path, *, steps: int, epoch: int,
         dataset_kwargs={"skip_prepare_dataset": True},
         max_length=None,
     )
+    # A row is a step of the plan: on several GPUs transformers would take several rows at once.
+    config._n_gpu = min(1, config.n_gpu)
+    return config
 
 
 class Watch(TrainerCallback):

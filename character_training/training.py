@@ -16,7 +16,7 @@ from character_training.dataset import Dataset, Example
 from character_training.encoding import Encoded, encoder_of
 from character_training.plan import plan_batches, plan_steps
 from character_training.prefix_tree import tree_of
-from character_training.result import Metrics, read_result, training_key, write_result
+from character_training.result import RESULT, Metrics, read_result, training_key, write_result
 from character_training.settings import TrainingSettings
 from utils.artifacts import prepare_folder
 from utils.errors import HawkinsError, InputError
@@ -125,6 +125,9 @@ def train_voice(
     on_stage("scoring what is held out")
     before = _perplexity_before(trainer)
     clock = _watch(trainer, on_step, stop)
+    if restart:
+        # Given up; or an interrupted new training could not be told from the finished old one.
+        (out / RESULT).unlink(missing_ok=True)
     trainer.train(resume_from_checkpoint=None if start is None else str(start))
     done, total = trainer.state.global_step, len(trainer.plan)
     if done < total:
@@ -156,6 +159,8 @@ def _start(root: Path, key: str, *, resume: bool, restart: bool, warn: Callable[
         raise InputError(
             f"{newest} was made from other data, settings or another base; give those, another --out, or --restart."
         )
+    for folder in checkpoints(root)[checkpoints(root).index(newest) + 1 :]:
+        shutil.rmtree(folder)  # damaged; their numbers would pass for newer than what comes now
     return newest
 
 
@@ -199,8 +204,6 @@ def _trainer(
     track: str | None,
     on_stage: Callable[[str], object],
 ) -> VoiceTrainer:
-    from transformers.trainer_callback import PrinterCallback
-
     from character_training.trainer import VoiceTrainer
     from character_training.trainer_options import arguments, with_adapter
 
@@ -213,7 +216,7 @@ def _trainer(
     scoring = plan_batches(
         held_out, [_scene(example) for example in dataset.validation], range(len(held_out)), replies=64, tokens=1024
     )
-    trainer = VoiceTrainer(
+    return VoiceTrainer(
         examples=examples,
         plan=plan,
         held_out=[tree_of([held_out[index] for index in batch]) for batch in scoring],
@@ -222,8 +225,6 @@ def _trainer(
         args=arguments(settings, root, steps=len(plan), epoch=epoch, track=track),
         processing_class=tokenizer,
     )
-    trainer.remove_callback(PrinterCallback)
-    return trainer
 
 
 def _perplexity_before(trainer: VoiceTrainer) -> float:

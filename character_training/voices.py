@@ -121,7 +121,7 @@ def all_voices(world: World, order: Order) -> Iterator[Voice]:
 
 
 def _dataset(world: World, character: str, order: Order) -> Dataset:
-    settings = DatasetSettings(voices=order.voices, context_tokens=max(8, order.settings.context_tokens))
+    settings = DatasetSettings(voices=order.voices, context_tokens=order.settings.context_tokens)
     dataset = build_dataset(world, character, settings=settings)
     if not dataset.validation:
         raise InputError(f"{dataset.character} speaks in one scene alone, so that none can be held out; add episodes.")

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from utils.door import one_line, progress_bars
-
-if TYPE_CHECKING:
-    pass
-
 from commands.options import Results, Series, world_of
+from utils.door import one_line, progress_bars
 
 __all__ = ["app"]
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from commands.options import Endpoint, Results, Series, Transcripts
 from utils.door import progress_bars
 from utils.errors import HawkinsError
-
-if TYPE_CHECKING:
-    pass
-
-from commands.options import Endpoint, Results, Series, Transcripts
 
 __all__ = ["app"]
 

@@ -191,7 +191,8 @@ def _child(voice: Voice, begun: bool, *, restart: bool) -> list[str]:
     kept = list(_without_value(sys.argv[1:], "--out"))
     words = [word for word in kept if word not in {"--all", "--resume", "--restart"}]
     added = ["--resume"] * begun + ["--restart"] * restart
-    return [sys.executable, __file__, *words, voice.dataset.character, "--out", str(voice.folder), *added]
+    script = Path(__file__).resolve().parent.parent / "hawkins.py"
+    return [sys.executable, str(script), *words, voice.dataset.character, "--out", str(voice.folder), *added]
 
 
 def _without_value(words: Iterable[str], option: str) -> Iterator[str]:

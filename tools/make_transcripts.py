@@ -1,4 +1,4 @@
-"""Ask the three voices that ship twenty fixed questions each, and write docs/transcripts.md: `make transcripts`.
+"""Ask Eleven, Mike and Dustin twenty fixed questions each, and write docs/transcripts.md: `make transcripts`.
 
 None of the questions stands in `series/stranger_things/voices`. The answers are what `hawkins chat` gives with the
 embedded model, at the end of the sample season, each to a conversation that begins with the question.
@@ -36,9 +36,9 @@ QUESTIONS = (
     "I have to go now. Good night!",
 )
 NAMES = ("Eleven", "Mike", "Dustin")
-HEAD = """# Twenty questions to each voice
+HEAD = """# Twenty questions each
 
-Made by `make transcripts` ({label}, the adapters that ship, the end of the sample season). The answers are drawn:
+Made by `make transcripts` ({label}, the adapters that were there, the end of the sample season). The answers are drawn:
 another run may say it otherwise. What follows an answer is how much of it the remembered scene bears out, and whether a
 written line stands for drafts that were not fit.
 """

@@ -1,4 +1,4 @@
-"""Train the voices that ship with Stranger Things, each for the embedded model: `make voices`.
+"""Train voices of Stranger Things (those of Eleven and Mike ship), each for the embedded model: `make voices`.
 
 A voice learns from the exchanges written for it, each in the prompt that it will be asked with when somebody chats
 (facts, a remembered scene, the nearest other exchanges), and from its replies in the sample season. Exchanges are held

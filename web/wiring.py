@@ -26,11 +26,13 @@ class Stage:
     Attributes:
         app: The page.
         state: Holds a `Session`, or None until the visitor analyses something.
+        visitor: Holds the key by which a browser is known, or None before it has one.
         opening: The session that everybody sees first.
     """
 
     app: gr.Blocks
     state: gr.State
+    visitor: gr.BrowserState
     opening: Session
 
     def current(self, session: Session | None) -> Session:

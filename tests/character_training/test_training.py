@@ -152,3 +152,19 @@ def test_a_checkpoint_holds_no_pickle(tmp_path: Path, tiny: Tiny) -> None:
     kept = [path.name for folder in checkpoints(tmp_path / "checkpoints") for path in folder.iterdir()]
     assert kept
     assert not [name for name in kept if name.endswith((".pt", ".pth", ".bin", ".pkl"))]
+
+
+def test_what_scored_best_is_there_to_be_kept(tmp_path: Path, tiny: Tiny) -> None:
+    # Five steps between scores, two between checkpoints, and a rate at which later is worse.
+    wild = {"max_steps": 15, "evaluations": 3, "save_steps": 2, "learning_rate": 0.5}
+    trained = train_voice(tiny.dataset, tiny.base, tiny.settings.model_copy(update=wild), tmp_path)
+    assert trained.metrics is not None
+    assert trained.metrics.best_step in {5, 10, 15}
+    assert trained.metrics.perplexity_after <= trained.metrics.perplexity_before * 1.5
+
+
+def test_restarting_gives_up_what_was_finished(tmp_path: Path, tiny: Tiny) -> None:
+    train_voice(tiny.dataset, tiny.base, tiny.settings, tmp_path)
+    train_voice(tiny.dataset, tiny.base, tiny.settings, tmp_path, restart=True, stop=_after(2))
+    assert read_result(tmp_path) is None
+    assert train_voice(tiny.dataset, tiny.base, tiny.settings, tmp_path, resume=True).done == 6

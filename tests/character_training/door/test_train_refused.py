@@ -203,5 +203,8 @@ def test_the_children_of_a_queue_get_the_same_options(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["hawkins", "train", "--all", "--out", "x", "--base", str(tiny), "--out=y"])
     voice = find_voice(World.sample(), "Eleven", take_order(str(tiny), out=tmp_path))
-    words = door._child(voice, True, restart=False)[2:]
+    command = door._child(voice, True, restart=False)
+    assert Path(command[1]).name == "hawkins.py"
+    assert Path(command[1]).is_file()
+    words = command[2:]
     assert words == ["train", "--base", str(tiny), "Eleven", "--out", str(tmp_path), "--resume"]
