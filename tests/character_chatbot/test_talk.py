@@ -300,3 +300,19 @@ def test_as_many_characters_as_fit_are_kept_ready_and_no_strangers(company: Comp
 def test_a_name_that_cannot_be_one_is_refused_before_anything_is_said(begin: Callable[..., Talk]) -> None:
     with pytest.raises(InputError, match="1 to 80 printable"):
         begin().rename("x" * 81)
+
+
+def test_another_conversation_recalled_meanwhile_takes_nothing_away(encoder: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("character_chatbot.conversations.recall._KEPT", 3)
+    ours = turns(_said((None, "My dog is called Rex."), (None, "Rex is brown.")))
+    others = turns(_said(*((None, f"Number {n}.") for n in range(4))))
+
+    class Interrupted:
+        def encode(self, texts: Any, **options: Any) -> Any:
+            if texts == ["Rex is brown."]:
+                memory.recall(others, "Number?", most=1, budget=100)
+            return encoder.encode(texts)
+
+    memory = TurnMemory(Interrupted())
+    memory.recall(ours[:1], "Rex?", most=1, budget=100)
+    assert memory.recall(ours, "Rex?", most=2, budget=100) == ours

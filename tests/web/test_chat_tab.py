@@ -209,5 +209,7 @@ def test_a_database_that_cannot_be_used_leaves_the_page_as_it_is(
     handlers = {handler.name: handler.fn for handler in build_app(results).fns.values()}
     before = [{"role": "assistant", "content": "Hello."}]
     values = (0, ["Eleven"], "everything", "k" * 43, None)
-    assert [step[:2] for step in handlers["reply"]("Hi.", before, *values)] == [("Hi.", before)]
-    assert [step[:2] for step in handlers["retry"](before, *values)] == [("", before)]
+    with pytest.warns(UserWarning, match="Cannot use"):
+        assert [step[:2] for step in handlers["reply"]("Hi.", before, *values)] == [("Hi.", before)]
+    with pytest.warns(UserWarning, match="Cannot use"):
+        assert [step[:2] for step in handlers["retry"](before, *values)] == [("", before)]
