@@ -13,6 +13,7 @@ from character_chatbot import open_engine
 from character_chatbot.company import Company
 from character_chatbot.conversations import Conversation, open_store
 from character_chatbot.conversations.database import MEMORY
+from character_chatbot.conversations.store import clean_name
 from character_chatbot.embedded import OnLoad, OnWarning
 from character_chatbot.group import TURNS
 from character_chatbot.prompt import clean_message
@@ -69,8 +70,9 @@ def open_talk(
     Raises:
         InputError: If names, message, dial, session, results or database cannot be used.
     """
+    session = None if session is None else clean_name(session)
     store = open_store(MEMORY if session is None else database)
-    found = None if session is None else next((one for one in store.all() if one.name == session.strip()), None)
+    found = None if session is None else next((one for one in store.all() if one.name == session), None)
     folder = results or (Path(found.results) if found and found.results else None)
     analysed = None if folder is None else load_results(folder)
     world = World.sample() if analysed is None else analysed.world

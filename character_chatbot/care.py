@@ -7,15 +7,18 @@ character. How it is found, and how often that fails: docs/care.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from character_chatbot.care_head import care_head
 from character_chatbot.care_rules import harms_self, is_sexual, lifts_age
+from character_chatbot.words import sentences
+from utils.chat import Message
 from utils.embeddings import SentenceEncoder
 from utils.series import CastMember
 
-__all__ = ["DISCLOSURE", "SELF_HARM", "SEXUAL", "Care", "is_minor", "screen_message", "screen_reply"]
+__all__ = ["DISCLOSURE", "SELF_HARM", "SEXUAL", "Care", "is_minor", "screen_message", "screen_reply", "without_flagged"]
 
 DISCLOSURE: Final = (
     "You are talking with a fictional AI character. It can be wrong, it is no person, and it is no help in an"
@@ -42,6 +45,9 @@ _REPLY: Final = 1.5
 _LIFTED: Final = -1.5
 # In fewer words there is nothing to paraphrase, and a "Mmm" sounds like much.
 _FEWEST_WORDS: Final = 3
+# From so many characters on, a sentence vector is about too much to tell what one sentence says.
+_LONG: Final = 300
+_WINDOW: Final = 40  # words
 _OF_AGE: Final = 18
 
 
@@ -82,6 +88,26 @@ def screen_reply(text: str, *, encoder: SentenceEncoder | None = None) -> Care |
     return _screen(text, encoder, margin=_REPLY)
 
 
+def without_flagged(talk: Sequence[Message]) -> list[Message]:
+    """Return a conversation without the exchanges that the rules flag, so that roles go on taking turns.
+
+    Args:
+        talk: As its teller has it: what was refused may stand in it, and what was never said.
+    """
+    kept = (part for part in _exchanges(talk) if all(screen_message(one["content"]) is None for one in part))
+    return [one for part in kept for one in part]
+
+
+def _exchanges(talk: Sequence[Message]) -> list[list[Message]]:
+    """A conversation cut before what a person says after a reply."""
+    parts: list[list[Message]] = []
+    for one in talk:
+        if not parts or (one["role"] == "user" and parts[-1][-1]["role"] != "user"):
+            parts.append([])
+        parts[-1].append(one)
+    return parts
+
+
 def _screen(text: str, encoder: SentenceEncoder | None, *, margin: float) -> Care | None:
     if is_sexual(text):
         return _REFUSAL
@@ -95,7 +121,20 @@ def _heard(text: str, encoder: SentenceEncoder | None, *, margin: float) -> Care
         return None
     if len(text.split()) < _FEWEST_WORDS:
         return None
-    excess = head.excess(encoder.encode([text])[0])
+    excesses = [head.excess(vector) for vector in encoder.encode(list(_parts(text)))]
+    excess = {kind: max(one[kind] for one in excesses) for kind in head.kinds}
     if excess["sexual"] > (_LIFTED if lifts_age(text) else margin):
         return _REFUSAL
     return _HELP if excess["self_harm"] > margin else None
+
+
+def _parts(text: str) -> Iterator[str]:
+    """A text, and where it is long its sentences and overlapping windows of long ones."""
+    yield text
+    if len(text) < _LONG:
+        return
+    for sentence in sentences(text):
+        words = sentence.split()
+        for begin in range(0, max(1, len(words) - _WINDOW // 2), _WINDOW // 2):
+            if len(part := words[begin : begin + _WINDOW]) >= _FEWEST_WORDS:
+                yield " ".join(part)

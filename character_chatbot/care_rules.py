@@ -19,7 +19,7 @@ __all__ = ["harms_self", "is_sexual", "lifts_age", "readings"]
 
 _LEET: Final = (
     str.maketrans("013457@$!|", "oieastasil"),
-    str.maketrans("01345789@$!|+", "olestbgasllt".ljust(13, "t")),
+    str.maketrans("01345789@$!|+", "oleastbgasllt"),
 )
 # Look-alikes that glin-profanity does not know, or reads by sound.
 _LOOKS_LIKE: Final = str.maketrans("увтмнһьүѵԁԛԝѡɡɑγωσπλνυρ", "ybtmhhbyvdqwwgaywonlvup")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterable, Sequence
 from functools import cached_property, partial
+from itertools import takewhile
 from typing import Any, Final
 
-from character_chatbot.care import screen_message, screen_reply
+from character_chatbot.care import Care, screen_message, screen_reply, without_flagged
 from character_chatbot.checks import find_fault
 from character_chatbot.engine import ChatEngine, open_engine
 from character_chatbot.kept_vectors import VectorCache
@@ -14,7 +15,7 @@ from character_chatbot.knowledge import Beyond, Knowledge
 from character_chatbot.link import CONTEXT
 from character_chatbot.memory import Passage, WitnessMemory, witnessed_passages
 from character_chatbot.mind import EXAMPLES, EXAMPLES_TRAINED, Mind
-from character_chatbot.prompt import build_messages, clean_message, normalise_history
+from character_chatbot.prompt import build_messages, clean_message, newest_messages, normalise_history
 from character_chatbot.recall import Encoder, OnceEncoder
 from character_chatbot.support import support, unsupported
 from character_chatbot.turn import CARE, CLAIMS_TO_KNOW, STRANGER, Reply, Turn
@@ -150,9 +151,10 @@ class CharacterChatbot:
             WeightsError: If no model is installed.
         """
         asked = clean_message(message)
-        talk = normalise_history(history)
-        if care := screen_message(asked, encoder=self._screening):
+        talk = newest_messages(normalise_history(history))
+        if care := self._screen(asked, talk):
             return Turn.instead(care.text, kind=care.kind)
+        talk = without_flagged(talk)
         beyond = self.knowledge.beyond(asked)
         # Where it cannot know, a scene of something else would only be retold as the answer.
         passages = [] if beyond.matter else self.memory.recall(asked, until=self.until, most=SCENES)
@@ -181,6 +183,14 @@ class CharacterChatbot:
             name=self.card.name,
             sentences=drawn.sentences,
         )
+
+    def _screen(self, asked: str, talk: Sequence[Message]) -> Care | None:
+        """What is shown instead of a reply to a message and to those before it that nobody has answered yet."""
+        waiting = [one["content"] for one in takewhile(lambda one: one["role"] == "user", reversed(talk))]
+        # Together as well: the prompt joins them, and halves of a sentence say nothing alone.
+        texts = [asked, *waiting, *(["\n".join([*reversed(waiting), asked])] if waiting else [])]
+        found = (screen_message(text, encoder=self._screening) for text in texts)
+        return next((care for care in found if care is not None), None)
 
     def prompt(self, message: str, *, without: Collection[Exchange] = (), remembering: bool = True) -> list[Message]:
         """Return what a trained voice reads for a message that begins a conversation; no model is loaded for it.

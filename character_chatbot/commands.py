@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from character_chatbot.conversations.export import write_conversation
 from character_chatbot.conversations.records import Utterance
 from character_chatbot.talk import Talk
+from utils.artifacts import user_path
 from utils.door import one_line
 from utils.errors import InputError, did_you_mean
 
@@ -100,7 +100,7 @@ def _save(talk: Talk, name: str, console: Console) -> None:
         raise InputError("Nothing was said yet; say something first.")
     if not name:
         raise InputError("Name a file that ends in .md or .json, such as: /save talk.md")
-    path = write_conversation(Path(name).expanduser(), conversation, talk.utterances())
+    path = write_conversation(user_path(name), conversation, talk.utterances())
     _say(console, f"Saved to {path}.")
 
 

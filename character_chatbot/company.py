@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import cached_property
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 from character_chatbot.chatbot import CharacterChatbot
 from character_chatbot.conversations.recall import TurnMemory
@@ -19,6 +20,9 @@ from utils.models import find_weights
 from utils.world import World
 
 __all__ = ["Company"]
+
+# Characters at points of the dial that are kept ready.
+MOST_KEPT: Final = 24
 
 
 class Company:
@@ -40,7 +44,7 @@ class Company:
         self._given_world = world
         self._given_engine = engine
         self._given_encoder = encoder
-        self._bots: dict[tuple[str, str | None], CharacterChatbot] = {}
+        self._bots: OrderedDict[tuple[str, str | None], CharacterChatbot] = OrderedDict()
         self._loading = Lock()
 
     @cached_property
@@ -84,20 +88,32 @@ class Company:
         Args:
             name: Canonical.
             until: The last episode that it has lived through; None for all.
+
+        Raises:
+            InputError: If there is no such character or episode.
         """
         key = (name, until)
         if key not in self._bots:
-            other = next((bot for (who, _), bot in self._bots.items() if who == name), None)
-            self._bots[key] = CharacterChatbot(
-                name,
-                until=until,
-                world=self.world,
-                engine=self.engine,
-                encoder=self.encoder,
-                # Another place on the dial remembers less of the same, and need not read it again.
-                memory=other.memory if other else None,
-            )
+            self._bots[key] = self._made(name, until)
+        self._bots.move_to_end(key)
+        if len(self._bots) > MOST_KEPT:
+            self._bots.popitem(last=False)
         return self._bots[key]
+
+    def _made(self, name: str, until: str | None) -> CharacterChatbot:
+        other = next((bot for (who, _), bot in self._bots.items() if who == name), None)
+        bot = CharacterChatbot(
+            name,
+            until=until,
+            world=self.world,
+            engine=self.engine,
+            encoder=self.encoder,
+            # Another place on the dial remembers less of the same, and need not read it again.
+            memory=other.memory if other else None,
+        )
+        # Whom and what nobody has heard of is told now, and not kept.
+        _ = bot.card, bot.until
+        return bot
 
     def turn(
         self,

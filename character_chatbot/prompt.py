@@ -16,9 +16,12 @@ from utils.characters import CharacterCard, Exchange, Fact, system_prompt
 from utils.chat import BYTES_PER_TOKEN, Message, inert
 from utils.errors import InputError
 
-__all__ = ["LONGEST_MESSAGE", "build_messages", "clean_message", "normalise_history"]
+__all__ = ["LONGEST_MESSAGE", "build_messages", "clean_message", "newest_messages", "normalise_history"]
 
 LONGEST_MESSAGE: Final = 2_000  # characters
+# Of a conversation, what is read and screened at most: far more than a small model's window holds.
+MOST_MESSAGES: Final = 64
+LONGEST_HISTORY: Final = 32_000  # characters
 # Bytes a token that no text undercuts: a long message must leave room even if every piece of it is a token of its own.
 LEAST_BYTES_PER_TOKEN: Final = 1.0
 _MESSAGE_OVERHEAD: Final = 8  # tokens around each message in a chat template
@@ -64,8 +67,8 @@ def normalise_history(history: Iterable[Any]) -> list[Message]:
     """
     messages: list[Message] = []
     for entry in history:
-        if isinstance(entry, Mapping) and entry.get("role") in {"user", "assistant"}:
-            messages.append(Message(role=entry["role"], content=_text(entry["content"])))
+        if isinstance(entry, Mapping) and entry.get("role") in ("user", "assistant"):
+            messages.append(Message(role=entry["role"], content=_text(entry.get("content"))))
         elif isinstance(entry, Sequence) and not isinstance(entry, str) and len(entry) == 2:
             messages.append(Message(role="user", content=_text(entry[0])))
             messages.append(Message(role="assistant", content=_text(entry[1])))
@@ -73,6 +76,14 @@ def normalise_history(history: Iterable[Any]) -> list[Message]:
             raise InputError(f"A history entry must be a message with role and content or a pair, not {entry!r:.60}.")
     plain = [Message(role=message["role"], content=_plain(message["content"])) for message in messages]
     return [message for message in plain if message["content"]]
+
+
+def newest_messages(talk: Sequence[Message]) -> list[Message]:
+    """Return the end of a conversation: no more than `MOST_MESSAGES` with `LONGEST_HISTORY` characters together."""
+    left, begin = LONGEST_HISTORY, len(talk)
+    while begin > max(0, len(talk) - MOST_MESSAGES) and (left := left - len(talk[begin - 1]["content"])) >= 0:
+        begin -= 1
+    return list(talk[begin:])
 
 
 def _text(content: Any) -> str:

@@ -61,7 +61,7 @@ class ChatRequest(BaseModel):
         said = [
             Message(role=message["role"], content=_text(message.get("content")))
             for message in self.messages
-            if message.get("role") in {"user", "assistant"}
+            if message.get("role") in ("user", "assistant")
         ]
         last = max((number for number, message in enumerate(said) if message["role"] == "user"), default=None)
         if last is None:
@@ -103,6 +103,10 @@ def read_request(body: bytes) -> ChatRequest:
         data = json.loads(body)
     except (ValueError, RecursionError):
         raise InputError("The request is not valid JSON.") from None
+    try:
+        json.dumps(data, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InputError("The request holds half of a letter (a lone surrogate).") from None
     try:
         return ChatRequest.model_validate(data)
     except ValidationError as error:

@@ -16,12 +16,14 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
+from math import ceil
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final
 
 from character_chatbot.cast import Cast, NoSuchModelError
 from character_chatbot.engine import interrupted_by
 from character_chatbot.protocol import DONE, ChatRequest, chunk, completion, error_body, event, read_request, told_about
+from utils.chat import BYTES_PER_TOKEN
 from utils.errors import HawkinsError, InputError
 
 if TYPE_CHECKING:
@@ -129,6 +131,9 @@ class _Service:
                 return JSONResponse(refusal.body, status_code=refusal.status)
             except _Gone:
                 return Response(status_code=499)
+            except HawkinsError as error:
+                told = _refused(error)
+                return JSONResponse(told.body, status_code=told.status)
 
         return answer
 
@@ -245,8 +250,15 @@ class _Service:
         """Tokens of what the client sent and got; what the character adds to the prompt is our own matter."""
         message, history = asked.conversation()
         said = "\n".join([*(earlier["content"] for earlier in history), message])
-        sent, got = await self._in_thread(lambda: [self._cast.engine.count_tokens(t) for t in (said, turn.reply.text)])
+        sent, got = await self._in_thread(lambda: [self._count(text) for text in (said, turn.reply.text)])
         return {"prompt_tokens": sent, "completion_tokens": got, "total_tokens": sent + got}
+
+    def _count(self, text: str) -> int:
+        try:
+            return self._cast.engine.count_tokens(text)
+        except HawkinsError:
+            # The reply is there; a number about it is no reason to lose it.
+            return ceil(len(text.encode()) / BYTES_PER_TOKEN)
 
     async def _in_thread(self, work: Callable[[], Any]) -> Any:
         import anyio

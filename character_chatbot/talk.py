@@ -9,7 +9,7 @@ from typing import Final
 from character_chatbot.company import Company
 from character_chatbot.conversations.recall import newest_turns, turns
 from character_chatbot.conversations.records import Conversation, Utterance
-from character_chatbot.conversations.store import ConversationStore
+from character_chatbot.conversations.store import ConversationStore, clean_name
 from character_chatbot.group import TURNS, Group, Said, next_speaker
 from character_chatbot.prompt import clean_message
 from character_chatbot.turn import Reply, Turn
@@ -146,12 +146,14 @@ class Talk:
         """Let the last message be answered anew; see `say`.
 
         Raises:
-            InputError: If nothing was said yet.
+            InputError: If nothing was said yet, or the characters may not know what was said last.
         """
-        said = self._remembered()
+        said = self.utterances()
         asked = next((one for one in reversed(said) if one.character is None), None)
         if asked is None or self._conversation is None:
             raise InputError("There is no message to answer anew; say something first.")
+        if asked.id not in {one.id for one in self._remembered()}:
+            raise InputError("The last message was said with the dial at a later place, or is forgotten; say it again.")
         self.store.replace([one.id for one in said if one.id > asked.id])
         yield from self._answers(self._conversation.id, asked.id)
 
@@ -183,7 +185,7 @@ class Talk:
         """
         conversation = self.conversation
         if conversation is None:
-            self._name = name
+            self._name = clean_name(name)
         else:
             self.store.rename(conversation.name, name)
 
@@ -247,7 +249,11 @@ class Talk:
             earlier=[_as_script(name, turn) for turn in older],
         )
         number = self.store.begin(conversation, name, until=self.until)
-        return Speaking(name, turn, store=self.store, number=number)
+        speaking = Speaking(name, turn, store=self.store, number=number)
+        if speaking.note:
+            # Whoever leaves before reading it must not find the message unanswered, and without its mark.
+            self.store.finish(number, turn.reply)
+        return speaking
 
 
 def _is_note(turn: Turn) -> bool:

@@ -98,7 +98,7 @@ def converse(talk: Talk, console: Console, ask: Ask, *, label: str) -> None:
             continue
         try:
             obey(talk, line, console)
-        except InputError as error:
+        except HawkinsError as error:
             _complain(console, str(error))
         except Leave:
             break

@@ -62,6 +62,7 @@ def chat(
     from rich.console import Console
 
     from analysis.talking import open_talk
+    from character_chatbot.care import DISCLOSURE
     from character_chatbot.terminal import answer, converse, prompting
 
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
@@ -80,6 +81,8 @@ def chat(
         on_warning=lambda warning: typer.echo(f"warning: {one_line(warning)}", err=True),
     )
     console = Console()
+    if said is not None or not at_terminal:
+        typer.echo(DISCLOSURE, err=True)
     if said is not None:
         answer(talk, said, console)
     elif at_terminal:
@@ -202,4 +205,7 @@ def serve(
 
 
 def _say_serving(url: str, names: list[str]) -> None:
+    from character_chatbot.care import DISCLOSURE
+
+    typer.echo(DISCLOSURE, err=True)
     typer.echo(f"{url} answers as {', '.join(names)}; Ctrl-C ends.")

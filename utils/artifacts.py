@@ -30,6 +30,7 @@ __all__ = [
     "read_provenance",
     "read_table",
     "table_digest",
+    "user_path",
     "write_table",
 ]
 
@@ -83,6 +84,18 @@ def prepare_folder(folder: Path, *, remedy: str = "give another --out") -> Path:
     os.close(descriptor)
     Path(probe).unlink()
     return folder
+
+
+def user_path(written: str) -> Path:
+    """Return a path as a person writes it, ``~`` being the home folder.
+
+    Raises:
+        InputError: If it begins with the home folder of somebody who has none here.
+    """
+    try:
+        return Path(written).expanduser()
+    except RuntimeError:
+        raise InputError(f"{written} begins with no home folder; write the whole path.") from None
 
 
 def atomic_write(path: Path, write: Callable[[Path], object]) -> None:

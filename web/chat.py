@@ -140,19 +140,12 @@ def chat_tab(stage: Stage) -> None:
     def replies(
         steps: Callable[[Visit], Iterator[Shown]], before: Shown, box: str, *values: Any
     ) -> Iterator[tuple[Any, ...]]:
-        here = visit(*values)
-        known = {one.id for one in here.store.all()}
         try:
-            for shown in steps(here):
-                yield "", shown, gr.skip()
+            yield from _replied(visit(*values), steps, before, box)
         except HawkinsError as error:
+            # Nothing can be read or kept: the page stays as it was, and what was asked in its box.
             warn(error)
-            # What was asked is kept if a conversation holds it; else it goes back into its box.
-            kept = _kept(here, known)
-            shown = transcript(here.session, kept.who, kept.store.utterances(kept.number)) if kept.number else before
-            yield "" if _asked(shown) == html.escape(box, quote=False) else box, shown, _list(kept)
-            return
-        yield "", gr.skip(), _list(_kept(here, known))
+            yield box, before, gr.skip()
 
     def reply(message: str, shown: Shown, *values: Any) -> Iterator[tuple[Any, ...]]:
         yield from replies(lambda here: answer(message, shown, here), shown, message, *values)
@@ -239,6 +232,26 @@ def chat_tab(stage: Stage) -> None:
         show_progress="hidden",
         **private,
     )
+
+
+def _replied(
+    here: Visit, steps: Callable[[Visit], Iterator[Shown]], before: Shown, box: str
+) -> Iterator[tuple[Any, ...]]:
+    """What the box holds, the page shows and the list offers, while replies come; see `chat_tab`."""
+    import gradio as gr
+
+    known = {one.id for one in here.store.all()}
+    try:
+        for shown in steps(here):
+            yield "", shown, gr.skip()
+    except HawkinsError as error:
+        warn(error)
+        # What was asked is kept if a conversation holds it; else it goes back into its box.
+        kept = _kept(here, known)
+        shown = transcript(here.session, kept.who, kept.store.utterances(kept.number)) if kept.number else before
+        yield "" if _asked(shown) == html.escape(box, quote=False) else box, shown, _list(kept)
+        return
+    yield "", gr.skip(), _list(_kept(here, known))
 
 
 def _owner(key: str | None) -> str:
@@ -370,8 +383,8 @@ def answer_anew(visit: Visit) -> Iterator[Shown]:
 
 
 def _streamed(talk: Talk, visit: Visit, speakers: Iterator[Speaking]) -> Iterator[Shown]:
-    several = len(talk.characters) > 1
     for speaking in speakers:
+        several = len(talk.characters) > 1 and not speaking.note
         *before, _begun = talk.utterances()
         so_far = transcript(visit.session, talk.characters, before)
         text = ""

@@ -69,25 +69,27 @@ def _renewed(kept: Kept, lived: Lived, now: int) -> Json:
     data, fresh = card["data"], (to_v2(newest) if card["spec"] == V2 else newest)["data"]
     mine, made = lived.card.model_dump(), kept.made.model_dump()
     edited = {theirs for ours, theirs in _BECOMES.items() if mine[ours] != made[ours]}
-    if lived.passages:
+    theirs, ours = data.get("character_book"), fresh.get("character_book")
+    if lived.passages and (book := _joined(theirs, ours)) is not None:
         edited.add("character_book")
-        fresh["character_book"] = _joined(data.get("character_book"), fresh["character_book"])
+        fresh["character_book"] = book
     data |= {field: fresh[field] for field in edited}
-    if isinstance(ours := data["extensions"].setdefault(MARK, {}), dict):
-        ours |= {"age": mine["age"]} | ({"sampling": mine["sampling"]} if mine["sampling"] != made["sampling"] else {})
+    if isinstance(mark := data["extensions"].setdefault(MARK, {}), dict):
+        mark |= {"age": mine["age"]} | ({"sampling": mine["sampling"]} if mine["sampling"] != made["sampling"] else {})
     if edited and card["spec"] == V3:
         data["modification_date"] = now
     return card
 
 
-def _joined(theirs: Json | None, fresh: Json) -> Json:
+def _joined(theirs: Json | None, fresh: Json | None) -> Json | None:
     """The lore of the card's author, and ours made anew: what we wrote at another time may tell too much."""
     if theirs is None:
         return fresh
     foreign = [entry for entry in theirs["entries"] if not _is_ours(entry)]
     taken = [int(entry["id"]) for entry in foreign if isinstance(entry.get("id"), int | float)]
     first = max(taken, default=-1) + 1
-    return {**theirs, "entries": [*foreign, *({**entry, "id": entry["id"] + first} for entry in fresh["entries"])]}
+    made = fresh["entries"] if fresh else []
+    return {**theirs, "entries": [*foreign, *({**entry, "id": entry["id"] + first} for entry in made)]}
 
 
 def _is_ours(entry: Json) -> bool:

@@ -18,6 +18,7 @@ from character_chatbot.cards.reading import read_card_file
 from character_chatbot.cards.spec import Json, validate_card
 from character_chatbot.cards.text import cut, plain, read_described, read_examples, without_talks
 from character_chatbot.cards.versions import MARK, completed, version_of
+from character_chatbot.care_rules import is_sexual
 from utils.artifacts import atomic_write, prepare_folder
 from utils.characters import CharacterCard, Exchange, Fact, Sampling, card_path
 from utils.errors import InputError
@@ -84,6 +85,7 @@ def import_card(
     profile, is_new = _profile(series, name, data)
     canonical = _in_cast(profile, name, data)
     card = _card(data, canonical, _age(data, age, str(path)))
+    _require_decent(card, str(path))
     files = {
         kept_path(profile, canonical): Kept(file.card, card).text().encode(),
         **({kept_picture_path(profile, canonical): file.picture} if file.picture else {}),
@@ -110,7 +112,7 @@ def _profile(series: str | Path | None, name: str, data: Json) -> tuple[SeriesPr
     """Return the series, and whether it has yet to be written."""
     if series is not None and (str(series) in series_names() or (Path(series) / PROFILE).is_file()):
         return load_series(series), False
-    nickname = plain(data.get("nickname", ""), name=name, user="").replace("\n", " ")
+    nickname = plain(_nickname(data), name=name, user="").replace("\n", " ")
     alias = (nickname,) if fold_name(nickname) not in {"", fold_name(name)} else ()
     home = Path("out") / "series"
     profile = SeriesProfile(title=name, cast=(CastMember(name=name, aliases=alias),), folder=home)
@@ -121,11 +123,17 @@ def _profile(series: str | Path | None, name: str, data: Json) -> tuple[SeriesPr
 
 
 def _in_cast(profile: SeriesProfile, name: str, data: Json) -> str:
-    canonical = profile.canonical(name) or profile.canonical(str(data.get("nickname", "")))
+    canonical = profile.canonical(name) or profile.canonical(_nickname(data))
     if canonical is None:
         where = profile.characters.parent / PROFILE
         raise InputError(f"{name} is not in the cast of {profile.title}; add '- {{name: {name}}}' to cast in {where}.")
     return canonical
+
+
+def _nickname(data: Json) -> str:
+    """Only V3 promises that it is a text."""
+    nickname: Any = data.get("nickname")
+    return nickname if isinstance(nickname, str) else ""
 
 
 def _mark(data: Json) -> Json:
@@ -147,7 +155,7 @@ def _age(data: Json, given: int | None, source: str) -> int:
 
 
 def _card(data: Json, name: str, age: int) -> CharacterCard:
-    called = data.get("nickname") or name
+    called = _nickname(data) or name
     told, talks = without_talks(data["description"])
     told, facts = read_described(told)
     description = plain(told, name=called, user="the user")
@@ -165,6 +173,14 @@ def _card(data: Json, name: str, age: int) -> CharacterCard:
         examples=_examples(f"{talks}\n<START>\n{data['mes_example']}", (data["name"], called)),
         sampling=_sampling(data),
     )
+
+
+def _require_decent(card: CharacterCard, source: str) -> None:
+    examples = (text for example in card.examples for text in (example.user, example.reply))
+    texts = [card.name, card.description, card.greeting, "\n".join(card.style)]
+    texts += [*(fact.text for fact in card.facts), *examples]
+    if any(map(is_sexual, texts)):
+        raise InputError(f"{source} holds sexual content, which no character here has; see docs/care.md.")
 
 
 def _facts(facts: list[str], called: str) -> tuple[Fact, ...]:

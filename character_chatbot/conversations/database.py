@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from character_chatbot.conversations.schema import migrate
 from character_chatbot.conversations.store import LOCAL, ConversationStore
+from utils.artifacts import user_path
 from utils.errors import InputError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _url(database: str) -> URL:
     from sqlalchemy.exc import ArgumentError
 
     if "://" not in database:
-        return make_url(MEMORY).set(database=str(Path(database).expanduser()))
+        return make_url(MEMORY).set(database=str(user_path(database)))
     try:
         url = make_url(database)
     except (ArgumentError, ValueError):

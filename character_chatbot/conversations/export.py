@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -34,13 +35,16 @@ def write_conversation(
         InputError: If the file is there, cannot be written, or its format is unknown.
     """
     chosen = file_format or _ENDINGS.get(path.suffix.casefold(), path.suffix.removeprefix("."))
-    if path.exists():
+    # Unlike `Path.exists`, not put out by a name that is too long or a folder that may not be read.
+    if os.path.exists(path):  # noqa: PTH110
         raise InputError(f"{path} is there already; choose another name.")
     text = export_conversation(conversation, utterances, file_format=chosen)
     try:
         atomic_write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise InputError(f"Cannot write {path} ({error.strerror}); choose another place.") from None
+    except ValueError:
+        raise InputError(f"{str(path)!r:.80} is no name of a file; choose another.") from None
     return path
 
 

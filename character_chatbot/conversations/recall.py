@@ -103,13 +103,12 @@ class TurnMemory:
 
         if self._encoder is None:
             return np.zeros(len(texts), dtype=np.float32)
-        if len(self._vectors) + len(texts) > _KEPT:
-            self._vectors.clear()
-        if new := [text for text in dict.fromkeys(texts) if text not in self._vectors]:
-            self._vectors.update(zip(new, self._encoder.encode(new), strict=True))
-        similar: NDArray[np.float32] = (
-            np.stack([self._vectors[text] for text in texts]) @ self._encoder.encode([message])[0]
-        )
+        # A copy: another conversation may be recalled at the same moment, in another thread.
+        vectors = {} if len(self._vectors) + len(texts) > _KEPT else dict(self._vectors)
+        if new := [text for text in dict.fromkeys(texts) if text not in vectors]:
+            vectors.update(zip(new, self._encoder.encode(new), strict=True))
+            self._vectors = vectors
+        similar: NDArray[np.float32] = np.stack([vectors[text] for text in texts]) @ self._encoder.encode([message])[0]
         return similar
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from character_chatbot.turn import Reply
 
-__all__ = ["LOCAL", "ConversationStore"]
+__all__ = ["LOCAL", "ConversationStore", "clean_name"]
 
 LOCAL: Final = "local"
 """Who owns what is said in the terminal."""
@@ -272,10 +272,20 @@ def _free_name(characters: Sequence[str], taken: set[str]) -> str:
     return f"{stem}-{number}"
 
 
-def _fresh_name(name: str, taken: set[str]) -> str:
+def clean_name(name: str) -> str:
+    """Return a conversation's name with single spaces.
+
+    Raises:
+        InputError: If it is empty, too long or cannot be printed.
+    """
     chosen = " ".join(name.split())
     if not chosen or len(chosen) > LONGEST_NAME or not chosen.isprintable():
         raise InputError(f"A conversation's name has 1 to {LONGEST_NAME} printable characters; choose another.")
+    return chosen
+
+
+def _fresh_name(name: str, taken: set[str]) -> str:
+    chosen = clean_name(name)
     if chosen in taken:
         raise InputError(f"There is a conversation '{chosen}' already; choose another name.")
     return chosen

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from analysis.talking import conversation_weights, open_talk, speaking_weights, split_words
+from character_chatbot.care import DISCLOSURE
 from character_chatbot.conversations import open_store
 from utils.episodes import Episode
 from utils.errors import InputError
@@ -112,6 +113,8 @@ def hawkins(*arguments: str | Path, said: str = "", database: Path | str = "unus
         (("chat",), "Nobody was named"),
         (("chat", "Eleven", "Mik"), "--message Mik"),
         (("chat", "Eleven", "Dustn", "Hello!"), "Did you mean Dustin"),
+        (("chat", "Eleven", "--session", ""), "1 to 80 printable"),
+        (("chat", "Eleven", "--session", "x" * 81), "1 to 80 printable"),
         (("chat", "--session", "none such"), "no conversation 'none such'"),
         (("chat", "Eleven", "Hi.", "--endpoint", "nonsense"), "is no address of a server"),
         (("conversations", "show", "none such"), "no conversation 'none such'"),
@@ -154,7 +157,8 @@ def test_conversations_are_listed_shown_renamed_exported_and_deleted(database: P
 def test_no_server_keeps_the_message_of_a_session(database: Path) -> None:
     arguments = ("chat", "Eleven", "Hello?", "--session", "tower", "--endpoint", "http://127.0.0.1:9/v1")
     code, _, errors = hawkins(*arguments, database=database)
-    assert (code, len(errors.splitlines())) == (2, 1), errors
+    assert (code, len(errors.splitlines())) == (2, 2), errors
+    assert errors.startswith(DISCLOSURE)
     assert "No chat server answers" in errors
     store = open_store(database)
     assert [one.text for one in store.utterances(store.find("tower").id) if one.text] == ["Hello?"]

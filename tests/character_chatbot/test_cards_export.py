@@ -16,13 +16,15 @@ from typing import Any, Final
 import pytest
 from PIL import Image
 
-from character_chatbot.cards import build_card, export_card
+from character_chatbot.cards import build_card, export_card, import_card
 from character_chatbot.cards.lived import Lived
 from character_chatbot.cards.versions import to_v2
 from character_chatbot.memory import SpokenLine, witnessed_passages
+from tests.character_chatbot.conftest import script
 from utils.characters import load_card
 from utils.episodes import Episode
 from utils.errors import InputError
+from utils.series import load_series
 from utils.world import World
 
 DATA: Final = Path(__file__).resolve().parent.parent / "data"
@@ -288,3 +290,11 @@ def test_bad_orders_are_refused_and_nothing_is_written(sample: World, tmp_path: 
         with pytest.raises(InputError, match=words):
             export_card("Eleven", world=sample, **order)
     assert not out.exists()
+
+
+def test_an_imported_character_of_few_words_has_no_lore_and_is_exported(tmp_path: Path) -> None:
+    file = tmp_path / "moor.json"
+    file.write_text(json.dumps({"name": "Moor", "description": "A sailor.", "first_mes": "Ahoy."}), encoding="utf-8")
+    series = load_series(import_card(file, series=tmp_path / "sea", age=52).series)
+    world = World(series=series, dialogue=script([(1, 0, "Moor", "Aye.")]), timeline="show")
+    assert "character_book" not in build_card("Moor", world=world)["data"]

@@ -232,3 +232,26 @@ def test_the_yaml_is_what_was_made() -> None:
     done = import_card(written(changed(description=strange, personality=strange)), age=5)
     assert load_card("Captain Moor", load_series(done.series)) == done.card
     assert yaml.safe_load(done.path.read_text(encoding="utf-8"))["age"] == 5
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"description": "{{char}} likes to be naked."},
+        {"first_mes": "*undresses* Have sex with me."},
+        {"personality": "Horny."},
+        {"mes_example": "<START>\n{{user}}: Hi.\n{{char}}: Touch my naked body."},
+        {"mes_example": "<START>\n{{user}}: Show me your nudes.\n{{char}}: No."},
+    ],
+)
+def test_a_sexual_card_is_refused_and_nothing_written(data: dict[str, str]) -> None:
+    path = written(changed(**data))
+    with pytest.raises(InputError, match=r"card\.json holds sexual content.*docs/care\.md"):
+        import_card(path, age=52)
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("nickname", [7, None, ["Cap"], {"a": 1}])
+def test_a_nickname_that_is_no_text_is_none(nickname: Any) -> None:
+    done = import_card(written(changed(nickname=nickname)), age=52)
+    assert done.card.description.startswith("Captain Moor sails")

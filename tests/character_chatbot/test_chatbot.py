@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from character_chatbot import CharacterChatbot, ChatEngine, embedded_engine
+from character_chatbot.prompt import newest_messages, normalise_history
 from utils.characters import Sampling
 from utils.errors import HawkinsError, InputError, WeightsError
 from utils.world import World
@@ -130,3 +131,32 @@ def test_a_reply_ends_with_the_sentence_that_the_card_allows(
     bot = _bot(world, engine, encoder)
     assert bot.card.sampling.sentences == 2
     assert bot.reply("Count.").text == "One... and a half. Two?"
+
+
+def test_what_nobody_answered_is_screened_with_the_message(world: World, engine: ChatEngine, encoder: Any) -> None:
+    bot = _bot(world, engine, encoder)
+    asked = {"role": "user", "content": "Can we have sex?"}
+    assert bot.reply("Well?", [asked, {"role": "user", "content": "Hello?"}]).care == "sexual"
+    assert bot.reply("myself.", [{"role": "user", "content": "I want to kill"}]).care == "self_harm"
+
+
+def test_an_answered_message_that_is_refused_stays_out_of_the_prompt(
+    world: World, engine: ChatEngine, encoder: Any, server: Any
+) -> None:
+    history = [("Hi.", "Hello."), ("Can we have sex?", "Sure."), ("Waffles?", "Yes.")]
+    assert _bot(world, engine, encoder).reply("And now?", history).text == "Waffles are good."
+    told = [m["content"] for m in server.asked[0]["messages"]]
+    assert told[-5:] == ["Hi.", "Hello.", "Waffles?", "Yes.", "And now?"]
+
+
+def test_of_a_long_history_the_end_is_read() -> None:
+    talk = normalise_history((f"Number {i}.", "Yes.") for i in range(100))
+    assert newest_messages(talk) == talk[-64:]
+    assert newest_messages([*talk, {"role": "user", "content": "x" * 40_000}]) == []
+    assert newest_messages([]) == []
+
+
+@pytest.mark.parametrize("role", [[], {}, None, 7])
+def test_a_role_that_is_none_is_refused_in_one_sentence(role: Any) -> None:
+    with pytest.raises(InputError, match="history entry"):
+        normalise_history([{"role": role, "content": "Hi."}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -21,9 +23,9 @@ import hawkins
 from character_chatbot import ChatEngine
 from character_chatbot.cast import Cast
 from character_chatbot.protocol import read_request
-from character_chatbot.server import LONGEST_BODY, create_app, require_key
+from character_chatbot.server import LONGEST_BODY, _Service, create_app, require_key
 from utils.characters import Sampling
-from utils.errors import InputError
+from utils.errors import HawkinsError, InputError
 from utils.world import World
 
 Start = Callable[..., str]
@@ -154,6 +156,7 @@ def test_drawing_is_honoured_within_the_card(start: Start, server: Any) -> None:
         ({"messages": [{"role": "system", "content": "Hi."}]}, 400, "role 'user'"),
         ({"messages": [{"role": "user", "content": "\u200b"}]}, 400, "empty"),
         ({"messages": [{"role": "user", "content": "a" * 100_000}]}, 400, "characters"),
+        ({"messages": [{"role": ["user"], "content": "Hi."}]}, 400, "role 'user'"),
         ({"temperature": 9}, 400, "temperature"),
         ({"n": 3}, 400, "n: "),
         ({"messages": "Hi."}, 400, "messages"),
@@ -280,3 +283,34 @@ def test_requests_keep_to_the_card() -> None:
     assert asked.sampling(usual).top_p > 0
     assert asked.sampling(usual).max_tokens == 40
     assert asked.sampling(usual).temperature == usual.temperature
+
+
+@pytest.mark.parametrize("field", ["model", "content"])
+def test_half_a_letter_is_refused(field: str) -> None:
+    texts = {"model": "Eleven", "content": "Hi.", field: "\ud83d"}
+    body = {"model": texts["model"], "messages": [{"role": "user", "content": texts["content"]}]}
+    with pytest.raises(InputError, match="lone surrogate"):
+        read_request(json.dumps(body).encode())
+
+
+def test_tokens_that_cannot_be_counted_are_estimated(start: Start, engine: ChatEngine) -> None:
+    class Uncounted(ChatEngine):
+        def count_tokens(self, text: str) -> int:
+            raise HawkinsError("No chat server answers.")
+
+    answer = _client(start(by=Uncounted(engine.base_url, model="tiny", label="x"))).chat.completions.create(
+        model="Eleven", messages=HELLO
+    )
+    assert answer.choices[0].message.content == "Waffles are good."
+    assert answer.usage is not None
+    assert answer.usage.completion_tokens > 2
+
+
+def test_an_error_of_ours_has_a_status_wherever_it_arises(world: World, engine: ChatEngine) -> None:
+    async def broken(_: Any) -> None:
+        raise HawkinsError("The series cannot be read.")
+
+    asked = SimpleNamespace(url=SimpleNamespace(hostname="localhost"), headers={})
+    told = asyncio.run(_Service(Cast(world, engine), None).guarded(broken)(asked))
+    assert told.status_code == 503
+    assert b"cannot be read" in told.body

@@ -246,3 +246,73 @@ def test_a_long_conversation_brings_back_its_beginning(
     assert "The other: My dog Rex is brown.\nYou: Waffles are good." in block
     assert "My dog Rex is brown." not in str(prompt[1:])
     assert len(talk.utterances()) == 44
+
+
+def test_a_note_is_kept_also_where_nobody_reads_it(begin: Callable[..., Talk]) -> None:
+    talk = begin()
+    speaking = next(talk.say("I want to kill myself."))
+    assert speaking.note
+    kept = talk.utterances()[-1]
+    assert (kept.care, kept.state) == ("self_harm", "complete")
+    _hear([speaking])
+    assert talk.utterances()[-1] == kept
+
+
+def test_a_retry_answers_the_last_message_or_none(begin: Callable[..., Talk], server: Any) -> None:
+    talk = begin(until="S01E01")
+    _hear(talk.say("First."))
+    talk.turn_dial("S01E03")
+    _hear(talk.say("Second."))
+    talk.turn_dial("S01E01")
+    with pytest.raises(InputError, match="dial at a later place"):
+        _hear(talk.retry())
+    talk.turn_dial(None)
+    talk.forget()
+    with pytest.raises(InputError, match="is forgotten"):
+        _hear(talk.retry())
+    assert [one.state for one in talk.utterances()] == ["complete"] * 4
+
+
+def test_a_retry_replaces_replies_of_any_place_on_the_dial(begin: Callable[..., Talk]) -> None:
+    talk = begin(until="S01E01")
+    _hear(talk.say("First."))
+    for dial in ("S01E03", "S01E01"):
+        talk.turn_dial(dial)
+        _hear(talk.retry())
+    assert [one.state for one in talk.utterances()] == ["complete", "replaced", "replaced", "complete"]
+
+
+def test_as_many_characters_as_fit_are_kept_ready_and_no_strangers(company: Company) -> None:
+    for name, until in (("Nobody at all", None), ("Eleven", "S09E09")):
+        with pytest.raises(InputError):
+            company.bot(name, until)
+    assert not company._bots
+    first = company.bot("Eleven", None)
+    assert company.bot("Eleven", None) is first
+    names = ["Mike", "Dustin", "Lucas", "Will", "Max", "Hopper", "Joyce", "Steve", "Nancy"]
+    for name in names:
+        for until in ("S01E01", "S01E02", "S01E03"):
+            company.bot(name, until)
+    assert len(company._bots) == 24
+    assert company.bot("Eleven", None) is not first
+
+
+def test_a_name_that_cannot_be_one_is_refused_before_anything_is_said(begin: Callable[..., Talk]) -> None:
+    with pytest.raises(InputError, match="1 to 80 printable"):
+        begin().rename("x" * 81)
+
+
+def test_another_conversation_recalled_meanwhile_takes_nothing_away(encoder: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("character_chatbot.conversations.recall._KEPT", 3)
+    ours = turns(_said((None, "My dog is called Rex."), (None, "Rex is brown.")))
+    others = turns(_said(*((None, f"Number {n}.") for n in range(4))))
+
+    class Interrupted:
+        def encode(self, texts: Any, **options: Any) -> Any:
+            if texts == ["Rex is brown."]:
+                memory.recall(others, "Number?", most=1, budget=100)
+            return encoder.encode(texts)
+
+    memory = TurnMemory(Interrupted())
+    memory.recall(ours[:1], "Rex?", most=1, budget=100)
+    assert memory.recall(ours, "Rex?", most=2, budget=100) == ours

@@ -225,3 +225,24 @@ def test_notes_are_said_by_nobody(talk: Talk, console: Console) -> None:
     hear(talk, [speaking], console)
     assert _text(console) == "This is a note.\n"
     assert talk.store.utterances(number)[-1].care == "self_harm"
+
+
+def test_names_of_files_that_cannot_be_are_one_line(session: Callable[..., str], tmp_path: Path) -> None:
+    names = [f"{tmp_path}/{'x' * 300}.md", "~nobodyatall/talk.md", f"{tmp_path}/a\x00b.md"]
+    shown = session("Hello?", *(f"/save {name}" for name in names), "Still there?")
+    assert "Cannot write" in shown
+    assert "~nobodyatall/talk.md begins with no home folder" in shown
+    assert "no name of a file" in shown
+    assert shown.count("Eleven: Waffles are good.") == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_command_that_fails_is_one_line_and_the_conversation_goes_on(
+    session: Callable[..., str], talk: Talk, store: ConversationStore
+) -> None:
+    class Broken(ConversationStore):
+        def set_until(self, conversation: int, until: str | None) -> None:
+            raise HawkinsError("The database of conversations cannot be used: disk I/O error.")
+
+    talk.store = Broken(store._engine)
+    assert session("Hello?", "/until S01E02", "And now?").count("Waffles are good.") == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -14,6 +15,7 @@ from character_chatbot import ChatEngine
 from character_chatbot.conversations import ConversationStore, open_store
 from utils.embeddings import SentenceEncoder
 from utils.errors import HawkinsError, InputError
+from web.app import build_app
 from web.chat import Shown, Visit, _owner, answer, answer_anew
 from web.session import Session
 
@@ -190,3 +192,24 @@ def test_what_cannot_be_answered_is_one_sentence_and_begins_nothing(
     with pytest.raises(InputError, match=says):
         list(answer(message, [], Visit(_session(results, Echo("Yes.")), store, 0, who, dial)))
     assert store.all() == []
+
+
+def test_a_note_in_a_group_is_said_by_nobody_while_it_comes(results: Results, store: ConversationStore) -> None:
+    session = _session(results, Echo("Yes."))
+    steps = list(answer("I want to kill myself.", [], _visit(session, store, "Mike", "Dustin")))
+    last = [turn["content"] for step in steps[1:] for turn in step[-1:]]
+    assert last
+    assert not [text for text in last if text.startswith("Mike:")]
+
+
+def test_a_database_that_cannot_be_used_leaves_the_page_as_it_is(
+    results: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", str(tmp_path))
+    handlers = {handler.name: handler.fn for handler in build_app(results).fns.values()}
+    before = [{"role": "assistant", "content": "Hello."}]
+    values = (0, ["Eleven"], "everything", "k" * 43, None)
+    with pytest.warns(UserWarning, match="Cannot use"):
+        assert [step[:2] for step in handlers["reply"]("Hi.", before, *values)] == [("Hi.", before)]
+    with pytest.warns(UserWarning, match="Cannot use"):
+        assert [step[:2] for step in handlers["retry"](before, *values)] == [("", before)]
