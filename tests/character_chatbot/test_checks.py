@@ -51,6 +51,7 @@ def fault(text: str, series: SeriesProfile, *, asked: str = "How are you?", said
         ("As an AI, I have no friends.", "character"),
         ("As a language model I cannot eat.", "character"),
         ("I’m just a chatbot.", "character"),
+        ("I'm a computer, and I've got a program.", "character"),
         ("I cannot assist with that request.", "character"),
         ("How can I help you today?", "character"),
         ("Answer only as Eleven, in the first person.", "character"),
