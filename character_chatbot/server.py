@@ -7,11 +7,9 @@ to this machine), and beyond this machine a key is required.
 from __future__ import annotations
 
 import asyncio
-import errno
 import hmac
 import ipaddress
 import os
-import socket
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -25,6 +23,7 @@ from character_chatbot.engine import interrupted_by
 from character_chatbot.protocol import DONE, ChatRequest, chunk, completion, error_body, event, read_request, told_about
 from utils.chat import BYTES_PER_TOKEN
 from utils.errors import HawkinsError, InputError
+from utils.ports import listen
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -320,7 +319,7 @@ def serve(cast: Cast, *, host: str, port: int, key: str | None, announce: Callab
     """
     import uvicorn
 
-    listening = _listen(host, port)
+    listening = listen(host, port)
     config = uvicorn.Config(
         create_app(cast, key=key),
         log_config=None,
@@ -333,16 +332,3 @@ def serve(cast: Cast, *, host: str, port: int, key: str | None, announce: Callab
     announce(f"http://{name}:{listening.getsockname()[1]}/v1")
     with suppress(KeyboardInterrupt), listening:
         uvicorn.Server(config).run(sockets=[listening])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise InputError(
-                f"Port {port} is in use; stop the program that uses it, or take another: --port {port + 1}"
-            ) from None
-        raise InputError(
-            f"Cannot listen on {host}, port {port} ({error.strerror}); give another --host or --port."
-        ) from None

@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 from transformers import PrinterCallback
 from trl.trainer.sft_trainer import SFTTrainer
 
-from character_training.checkpoints import TRAINER_STATE, keep_newest, read_state, write_checkpoint
+from character_training.checkpoints import TRAINER_STATE, keep_newest, read_state, write_checkpoint, write_state
 from character_training.encoding import Encoded
 from character_training.prefix_tree import NOTHING, PrefixTree, tree_of
 
@@ -153,8 +153,6 @@ class VoiceTrainer(SFTTrainer):
         keep_newest(root, keep=self.state.best_model_checkpoint)
 
     def _fill(self, folder: Path) -> None:
-        from character_training.checkpoints import write_state
-
         self.model.save_pretrained(folder)
         scaler = getattr(self.accelerator, "scaler", None)
         write_state(folder, optimizer=self.optimizer, scheduler=self.lr_scheduler, scaler=scaler)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import html
-import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from analysis.results import Results
-from utils.errors import InputError
+from utils.ports import listen
 from web.about import about_tab
 from web.analyse import analyse_tab
 from web.chat import chat_tab
@@ -76,16 +74,7 @@ def require_free(host: str, port: int) -> None:
     """
     # Gradio looks at the loopback address, whatever the host.
     for address in dict.fromkeys((host, "127.0.0.1")):
-        try:
-            socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET).close()
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise InputError(
-                    f"Port {port} is in use; stop the program that uses it, or take another: --port {port + 1}"
-                ) from None
-            raise InputError(
-                f"Cannot listen on {host}, port {port} ({error.strerror}); give another --host or --port."
-            ) from None
+        listen(address, port).close()
 
 
 def launch(app: gr.Blocks, *, host: str, port: int) -> str:
