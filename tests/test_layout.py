@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-FEATURES = ("character_chatbot", "character_network", "character_training", "text_classification", "theme_classifier")
+FEATURES = (
+    "character_chatbot",
+    "character_network",
+    "character_training",
+    "crawler",
+    "text_classification",
+    "theme_classifier",
+)
 PACKAGES = ("utils", *FEATURES, "analysis", "web", "commands")
 DOORS = ("hawkins", "gradio_app", "deploy_aws")
 # What each room may use of ours.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from utils.reading.report import FileReport, OnReport
 
-__all__ = ["one_line", "progress_bars", "run_door", "told"]
+__all__ = ["INTERRUPTED", "one_line", "progress_bars", "run_door", "told"]
 
 T = TypeVar("T")
 

@@ -1,0 +1,23 @@
+"""Collecting places, people and transcripts from a wiki that allows it, and dialogue that others publish."""
+
+from crawler.crawl import Crawled, Interrupted, Step, crawl
+from crawler.dialogue import Dialogue, keep_dialogue
+from crawler.hosts import RESTRICTED, Site
+from crawler.keeping import Folder
+from crawler.plan import CATEGORIES, LIMIT, Plan, make_plan
+
+__all__ = [
+    "CATEGORIES",
+    "LIMIT",
+    "RESTRICTED",
+    "Crawled",
+    "Dialogue",
+    "Folder",
+    "Interrupted",
+    "Plan",
+    "Site",
+    "Step",
+    "crawl",
+    "keep_dialogue",
+    "make_plan",
+]

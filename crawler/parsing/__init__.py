@@ -1,0 +1,1 @@
+"""Pages to items: functions of text alone, which fetch nothing and write nothing."""

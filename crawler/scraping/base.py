@@ -1,0 +1,122 @@
+"""What all our spiders share: the plan, what they remember over a stop, what they tell, how they end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import scrapy
+from scrapy.exceptions import DownloadCancelledError
+from scrapy.spidermiddlewares.httperror import HttpError
+
+from crawler.keeping import Folder
+from crawler.plan import Plan
+from crawler.scraping.guard import Refused
+from utils.artifacts import atomic_write
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
+__all__ = ["HawkinsSpider"]
+
+
+class HawkinsSpider(scrapy.Spider):
+    """A spider with a plan.
+
+    Attributes:
+        plan: What to do.
+        kept: What is remembered over a stop; JSON-serialisable.
+        done: Addresses that are dealt with, in their order.
+        known: Addresses that are to be dealt with, in their order.
+        skipped: What could not be had, by address, with the reason.
+    """
+
+    def __init__(self, plan: Plan, **more: Any) -> None:
+        super().__init__(**more)
+        self.plan = plan
+        self.folder = Folder(Path(plan.folder))
+        self.kept: dict[str, Any] = {}
+        self.known: dict[str, None] = {}
+        self.done: dict[str, None] = {}
+        self.skipped: dict[str, str] = {}
+        self.failure = ""
+        self.busy = ""
+        self.stopping = asyncio.Event()
+        self._remember()
+
+    @property
+    def _memory(self) -> Path:
+        return self.folder.job / "memory.json"
+
+    def _remember(self) -> None:
+        if self._memory.is_file():
+            memory = json.loads(self._memory.read_text(encoding="utf-8"))
+            self.kept, self.skipped = memory["kept"], memory["skipped"]
+            self.known, self.done = dict.fromkeys(memory["known"]), dict.fromkeys(memory["done"])
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, but no longer than until somebody stops the crawl."""
+        self.tell(f"waiting {seconds:,.0f} s, as the site asks" if seconds >= 1 else "")
+        try:
+            await asyncio.wait_for(self.stopping.wait(), timeout=seconds)
+        except TimeoutError:
+            return
+
+    def tell(self, now: str = "") -> None:
+        """Tell the process that started this one how far it is: one JSON object a line."""
+        sys.stdout.write(json.dumps({"done": len(self.done), "known": len(self.known), "now": now[:120]}) + "\n")
+        sys.stdout.flush()
+
+    def settle(self, url: str, *, skipped: str = "") -> None:
+        """Count an address as dealt with, and say why there is no item of it."""
+        self.done[url] = None
+        if skipped:
+            self.skipped[url] = skipped
+        self.tell()
+
+    def stop_busy(self, reason: str) -> None:
+        """End the crawl because the site is busy; another run goes on."""
+        if not self.busy:
+            self.busy = reason
+            self.stop()
+
+    def stop(self) -> None:
+        """End after what is being fetched now; a second call changes nothing."""
+        if not self.stopping.is_set():
+            self.stopping.set()
+            self._stopping = asyncio.ensure_future(self.crawler.stop_async())
+
+    def why(self, failure: Failure) -> str:
+        """Say in a few words, for the user, why a request failed."""
+        error: Any = failure.value
+        if isinstance(error, HttpError):
+            return f"HTTP {error.response.status}"
+        if isinstance(error, DownloadCancelledError):
+            return f"it is larger than {self.settings.getint('DOWNLOAD_MAXSIZE') // 2**20} MB"
+        if isinstance(error, Refused):
+            return str(error)
+        stats: Any = self.crawler.stats
+        return stats.get_value("hawkins/refused_address") or " ".join(str(error).split())[:200] or type(error).__name__
+
+    def closed(self, reason: str) -> None:
+        """Write down how it ended: the last thing that a run does."""
+        # A request that a busy site did not answer is in no queue: such a run begins anew, from what is kept.
+        stopped = reason == "shutdown" and not self.busy and not self.failure
+        memory = {"kept": self.kept, "skipped": self.skipped, "known": [*self.known], "done": [*self.done]}
+        ending = {
+            "stopped": stopped,
+            "finished": reason == "finished",
+            "reason": reason,
+            "failure": self.failure,
+            "busy": self.busy,
+            "limited": bool(self.kept.get("limited")),
+            "done": len(self.done),
+            "known": len(self.known),
+            "skipped": self.skipped,
+        }
+        for path, record in ((self._memory, memory), (self.folder.end, ending)):
+            text = json.dumps(record, ensure_ascii=False)
+            atomic_write(path, lambda temporary, text=text: temporary.write_text(text, encoding="utf-8"))
