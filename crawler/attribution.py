@@ -13,7 +13,7 @@ from utils.artifacts import atomic_write
 __all__ = ["FILE", "attribution_text", "write_attribution"]
 
 FILE: Final = "ATTRIBUTION.md"
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~&:@])")
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#!|~&$])")
 _HEAD: Final = """# Whose these texts are
 
 Collected with `hawkins crawl`. The texts were shortened: notices, footnotes, tables and markup were left out. Share them,

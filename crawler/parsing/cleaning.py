@@ -25,6 +25,7 @@ _JUNK_TAGS: Final = (
     "style", "script", "noscript", "template", "figure", "img", "svg", "audio", "video", "iframe", "object", "embed",
     "form", "button", "input", "select", "textarea", "map", "math",
 )  # fmt: skip
+_ASIDE: Final = re.compile(r"<(/?)aside(?=[\s/>])", re.IGNORECASE)
 _HIDDEN: Final = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _FOOTNOTE: Final = re.compile(
     r"\[\s*(?:\w{1,3}|(?:note|nb|n)\s*\d+|citation needed|edit|source\??)\s*\]", re.IGNORECASE
@@ -43,7 +44,8 @@ _LONGEST: Final = 4_000
 
 
 def parse_html(text: str) -> Any:
-    """Parse a page or a part of one; broken markup is taken as browsers take it."""
+    """Parse a page or a part of one; asides become tables, at whose end libxml2 closes what is still open inside."""
+    text = _ASIDE.sub(r"<\1table", text)
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     found = html.document_fromstring(f"<!doctype html><body>{text}".encode("utf-8", "replace"), parser=parser)
     body = found.find("body")
@@ -77,7 +79,7 @@ def _is_junk(node: Any) -> bool:
     classes = set((node.get("class") or "").casefold().split())
     return (
         node.tag in _JUNK_TAGS
-        or node.tag in {"table", "aside"}
+        or node.tag == "table"
         or not classes.isdisjoint(_JUNK_CLASSES)
         or any("infobox" in name or name.startswith("navbox") for name in classes)
         or (node.get("id") or "") in {"toc", "catlinks", "coordinates", "siteSub", "contentSub", "disambigbox"}

@@ -20,7 +20,7 @@ def infobox(root: Any) -> dict[str, list[str]]:
     """Return the fields of the first infobox: label or name of the source in lower case, and its values.
 
     Args:
-        root: An article as it came, before `clean`. A box that is broken gives what can be read of it.
+        root: An article from `parse_html`, before `clean`. A box that is broken gives what can be read of it.
     """
     found: dict[str, list[str]] = {}
     for names, node in _rows(root):
@@ -33,8 +33,8 @@ def infobox(root: Any) -> dict[str, list[str]]:
 
 def _rows(root: Any) -> Iterator[tuple[list[str], Any]]:
     boxes = root.xpath(
-        "(//aside[contains(@class, 'infobox')] | //table[contains(@class, 'infobox')]"
-        " | //div[contains(@class, 'infobox') and not(ancestor::aside) and not(ancestor::table)])[1]"
+        "(//table[contains(@class, 'infobox')]"
+        " | //div[contains(@class, 'infobox') and not(ancestor::table) and .//*[contains(@class, 'pi-data')]])[1]"
     )
     for box in boxes:
         yield from _portable(box)

@@ -44,6 +44,7 @@ class HawkinsSpider(scrapy.Spider):
         self.skipped: dict[str, str] = {}
         self.failure = ""
         self.busy = ""
+        self.refused_address = ""
         self.stopping = asyncio.Event()
         self._remember()
 
@@ -98,8 +99,7 @@ class HawkinsSpider(scrapy.Spider):
             return f"it is larger than {self.settings.getint('DOWNLOAD_MAXSIZE') // 2**20} MB"
         if isinstance(error, Refused):
             return str(error)
-        stats: Any = self.crawler.stats
-        return stats.get_value("hawkins/refused_address") or " ".join(str(error).split())[:200] or type(error).__name__
+        return self.refused_address or " ".join(str(error).split())[:200] or type(error).__name__
 
     def closed(self, reason: str) -> None:
         """Write down how it ended: the last thing that a run does."""

@@ -64,14 +64,14 @@ class GuardedResolver(CachingThreadedResolver):
     """Refuses answers of name servers that would lead a site of the internet into this machine or network."""
 
     site: Site
-    stats: Any
+    process: Any
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, reactor: ReactorBase) -> Self:
         """Remember the site."""
         made = super().from_crawler(crawler, reactor)
         made.site = Site.read(crawler.settings["HAWKINS_SITE"], permitted=True)
-        made.stats = crawler.stats
+        made.process = crawler  # a process of crawlers, whatever Scrapy calls it
         return made
 
     def getHostByName(self, name: str, timeout: Sequence[int] = ()) -> Deferred[str]:  # noqa: N802 - Twisted's
@@ -80,6 +80,7 @@ class GuardedResolver(CachingThreadedResolver):
 
     def _checked(self, address: str, name: str) -> str:
         if trouble := address_trouble(self.site, name, address):
-            self.stats.set_value("hawkins/refused_address", trouble)
+            for crawler in self.process.crawlers:
+                crawler.spider.refused_address = trouble
             raise DNSLookupError(trouble)
         return address

@@ -157,13 +157,18 @@ class WikiSpider(HawkinsSpider):
             yield from self._list_otherwise(title, depth, str(error), api=api)
             return
         before = len(self.known) + len(self._categories)
-        yield from self._members(found)
-        yield from self._below(found, depth)
+        pages = [*self._members(found)]
+        below = [*self._below(found, depth)]
         barren = 0 if len(self.known) + len(self._categories) > before else barren + 1
         self.tell()
         if found.more and (len(self.known) >= self.plan.limit or barren >= _BARREN):
             self.kept["limited"] = True
-            return
+        else:
+            yield from self._onward(found, title, depth=depth, barren=barren)
+        yield from below
+        yield from pages
+
+    def _onward(self, found: Listing, title: str, *, depth: int, barren: int) -> Iterator[Request]:
         for onward in found.more:
             if isinstance(onward, str):
                 yield self._listing(onward, title, depth=depth, barren=barren)

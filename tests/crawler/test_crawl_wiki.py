@@ -1,0 +1,217 @@
+"""A whole crawl of our wiki by the command: good manners, bad servers, and what is written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Hawkins = Callable[..., subprocess.CompletedProcess[str]]
+QUICK = ("--delay", "0")
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def piers(wiki: Any, place: Callable[..., str], count: int) -> list[str]:
+    names = [f"Pier {number}" for number in range(count)]
+    wiki.articles.update({name: place(name) for name in names})
+    return names
+
+
+@pytest.fixture
+def place() -> Callable[..., str]:
+    def article(name: str, kind: str = "Lighthouse") -> str:
+        return (
+            '<div class="notice">This article is a stub. Help out this community by adding more information!</div>'
+            f'<aside class="portable-infobox"><div class="pi-item pi-data" data-source="type">'
+            f'<h3 class="pi-data-label">Type</h3><div class="pi-data-value">{kind}</div></div></aside>'
+            f"<p><b>{name}</b> is a lonely place.<sup class='reference'>[1]</sup> The ferry stops there.</p>"
+        )
+
+    return article
+
+
+def test_the_api_is_used_with_manners_and_nothing_is_fetched_twice(
+    wiki: Any, hawkins: Hawkins, place: Callable[..., str], tmp_path: Path
+) -> None:
+    names = piers(wiki, place, 7)
+    wiki.articles["Cave"] = place("Cave", "Cave<br>Hideout")
+    wiki.categories = {
+        "Locations": [*names, "File:Map.png", "Category:Caves"],
+        "Caves": ["Cave", "Pier 0", "Category:Locations"],
+    }
+    wiki.robots = (200, {}, b"User-agent: hawkins-crawler\nCrawl-delay: 0.2\n")
+    done = hawkins("locations", "--site", wiki.url, *QUICK, "--out", "places.jsonl")
+    assert done.returncode == 0, done.stderr
+    found = rows(tmp_path / "places.jsonl")
+    assert [row["location_name"] for row in found] == ["Cave", *names]
+    assert found[0] == {
+        "location_name": "Cave",
+        "location_type": "Cave, Hideout",
+        "location_description": "Cave is a lonely place. The ferry stops there.",
+        "url": wiki.address("Cave"),
+        "revision": wiki.revision("Cave"),
+        "licence": "CC BY-SA 4.0, https://creativecommons.org/licenses/by-sa/4.0/",
+        "attribution": f"“Cave” by the contributors of Grey Bay Wiki, {wiki.address('Cave')}",
+    }
+    note = (tmp_path / "ATTRIBUTION.md").read_text(encoding="utf-8")
+    assert "CC BY-SA 4.0" in note
+    assert note.count(", revision ") == 8
+    assert "8/8" in done.stderr
+    # One page after another, in the pace that robots.txt wants, by somebody who says who it is.
+    times = wiki.times("/")
+    assert min(later - earlier for earlier, later in zip(times[1:], times[2:], strict=False)) > 0.19
+    assert wiki.agents == {"hawkins-crawler/0.1.0 (contact: tests@example.org)"}
+    assert len(wiki.paths()) == len(set(wiki.paths()))
+    before, data = len(wiki.asked), (tmp_path / "places.jsonl").read_bytes()
+    again = hawkins("locations", "--site", wiki.url, *QUICK, "--out", "places.jsonl")
+    assert again.returncode == 0, again.stderr
+    assert len(wiki.asked) == before
+    assert (tmp_path / "places.jsonl").read_bytes() == data
+
+
+class _Neighbour(BaseHTTPRequestHandler):
+    """Another service of this machine, which no redirect may reach."""
+
+    asked: list[str]
+
+    def do_GET(self) -> None:  # noqa: N802
+        self.asked.append(self.path)
+        self.send_error(500)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_pages_are_read_where_the_api_is_shut_and_bad_ones_are_passed_over(
+    wiki: Any, hawkins: Hawkins, place: Callable[..., str], tmp_path: Path
+) -> None:
+    neighbour = HTTPServer(("127.0.0.1", 0), type("Neighbour", (_Neighbour,), {"asked": (asked := [])}))
+    threading.Thread(target=neighbour.serve_forever, args=(0.05,), daemon=True).start()
+    good = [*piers(wiki, place, 4), "Lagging", "Slow down", "Torn box"]
+    wiki.articles |= {"Lagging": place("Lagging"), "Slow down": place("Slow down")}
+    wiki.articles["Torn box"] = (
+        '<aside class="portable-infobox"><div class="pi-data" data-source="type"><div class="pi-data-value">Mill<ul><li>Ruin'
+        "</aside><table class='infobox'><tr><th>Type<td></table></i></b><p>An old <b>mill</p><p>by the sea."
+    )
+    large = b"<p>" + b"x" * 50_000_000
+    html = {"Content-Type": "text/html"}
+    bad = {
+        "Forbidden": (403, html, b"no"),
+        "To a file": (302, {"Location": "file:///etc/passwd"}, b""),
+        "To metadata": (302, {"Location": "http://169.254.169.254/latest/meta-data/"}, b""),
+        "To a neighbour": (302, {"Location": f"http://127.0.0.1:{neighbour.server_port}/admin"}, b""),
+        "To another site": (301, {"Location": "https://wiki.example.com/wiki/X"}, b""),
+        "Huge": (200, html, large),
+        "Flood": (200, {**html, "Content-Length": ""}, large),
+        "Broken": (500, {}, b""),
+        "Secret": (200, html, b"<p>You should not see this.</p>"),
+    }
+    wiki.scripted = {f"/wiki/{name.replace(' ', '_')}": [answer] for name, answer in bad.items()}
+    wiki.scripted["/wiki/Lagging"] = [(500, {}, b""), wiki.page("Lagging")]
+    wiki.scripted["/wiki/Slow_down"] = [(429, {"Retry-After": "1"}, b""), wiki.page("Slow down")]
+    wiki.articles |= dict.fromkeys(bad, "")
+    wiki.categories = {"Locations": [*good, *bad]}
+    wiki.api = False
+    wiki.robots = (200, {}, b"User-agent: *\nDisallow: /wiki/Secret\n")
+    done = hawkins("locations", "--site", wiki.url, *QUICK, "--out", "places.jsonl")
+    neighbour.shutdown()
+    neighbour.server_close()
+    assert done.returncode == 0, done.stderr
+    found = {row["location_name"]: row for row in rows(tmp_path / "places.jsonl")}
+    assert set(found) == set(good)
+    assert found["Pier 0"]["revision"] == wiki.revision("Pier 0")
+    assert found["Pier 0"]["licence"].startswith("CC BY-SA 4.0, https://")
+    assert found["Torn box"]["location_type"].startswith("Mill, Ruin")
+    assert found["Torn box"]["location_description"] == "An old mill by the sea."
+    skipped = json.loads((tmp_path / ".crawl" / "places" / "end.json").read_text())["skipped"]
+    reasons = {url.rpartition("/")[2]: reason for url, reason in skipped.items()}
+    assert reasons.keys() == {name.replace(" ", "_") for name in bad}
+    assert reasons["Forbidden"] == "HTTP 403"
+    assert reasons["Broken"] == "HTTP 500"
+    assert "file:" in reasons["To_a_file"]
+    assert "private address" in reasons["To_metadata"]
+    assert "another service" in reasons["To_a_neighbour"]
+    assert "another site" in reasons["To_another_site"]
+    assert "8 MB" in reasons["Huge"]
+    assert "8 MB" in reasons["Flood"]
+    assert "robots.txt" in reasons["Secret"]
+    assert asked == []
+    assert wiki.paths("Secret") == []
+    assert len(wiki.paths("/wiki/Huge")) == len(wiki.paths("/wiki/Forbidden")) == 1
+    assert len(wiki.paths("/wiki/Broken")) == 4
+    # While the site wants to be left alone, nothing at all is asked.
+    first, second = wiki.times("/wiki/Slow_down")
+    assert second - first >= 1.0
+    assert not [at for at in wiki.times("/") if first < at < first + 1.0]
+    assert "9 pages" not in done.stderr
+    assert "skipped: HTTP 403" in done.stderr
+
+
+def test_a_wiki_without_end_is_bounded(wiki: Any, hawkins: Hawkins, tmp_path: Path) -> None:
+    wiki.endless = True
+    done = hawkins("locations", "--site", wiki.url, *QUICK, "--limit", "7", "--out", "places.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert len(rows(tmp_path / "places.jsonl")) == 7
+    assert "--limit" in done.stderr
+    assert len(wiki.asked) < 20
+
+
+def test_a_list_that_repeats_itself_ends(
+    wiki: Any, hawkins: Hawkins, place: Callable[..., str], tmp_path: Path
+) -> None:
+    piers(wiki, place, 2)
+    listing = {"query": {"pages": [wiki.row("Pier 0"), wiki.row("Pier 1")]}}
+    continued = [wiki.json({**listing, "continue": {"gcmcontinue": str(n), "continue": "-"}}) for n in range(50)]
+    wiki.scripted = {"/api.php?action=query&generator": continued}
+    done = hawkins("locations", "--site", wiki.url, *QUICK, "--out", "places.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert len(rows(tmp_path / "places.jsonl")) == 2
+    assert len(wiki.paths("generator")) == 4
+
+
+def test_a_busy_site_is_left_alone_and_gone_on_with_later(
+    wiki: Any, hawkins: Hawkins, place: Callable[..., str], tmp_path: Path
+) -> None:
+    wiki.categories = {"Locations": piers(wiki, place, 3)}
+    wiki.scripted = {"/api.php?action=parse&oldid=1001": [(429, {"Retry-After": "86400"}, b"")]}
+    done = hawkins("locations", "--site", wiki.url, *QUICK, "--out", "places.jsonl")
+    assert done.returncode == 2
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert "86,400 seconds" in errors[0]
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "places.jsonl").exists()
+    wiki.scripted = {}
+    done = hawkins("locations", "--site", wiki.url, *QUICK, "--out", "places.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert len(rows(tmp_path / "places.jsonl")) == 3
+    parsed = wiki.paths("action=parse")
+    assert len(parsed) - len(set(parsed)) == 1  # the one that was refused
+
+
+@pytest.mark.parametrize(
+    ("robots", "word"),
+    [((200, {}, b"User-agent: *\nDisallow: /\n"), "forbids"), ((500, {}, b""), "cannot be read (HTTP 500)")],
+)
+def test_a_site_that_wants_no_crawlers_is_not_crawled(
+    wiki: Any, hawkins: Hawkins, place: Callable[..., str], tmp_path: Path, robots: Any, word: str
+) -> None:
+    wiki.categories = {"Locations": piers(wiki, place, 2)}
+    wiki.robots = robots
+    done = hawkins("locations", "--site", wiki.url, *QUICK, "--out", "places.jsonl")
+    assert done.returncode == 2
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, done.stderr
+    assert word in errors[0]
+    assert set(wiki.paths()) == {"/robots.txt"}
+    assert not (tmp_path / "places.jsonl").exists()
+    assert not (tmp_path / "ATTRIBUTION.md").exists()
