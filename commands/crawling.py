@@ -28,6 +28,7 @@ crawl_app = typer.Typer(
 app.add_typer(crawl_app, name="crawl")
 
 _LINES = 20
+_REASONS = 9
 
 Address = Annotated[
     str, typer.Option("--site", metavar="URL", help="A MediaWiki wiki, such as https://wiki.example.org.")
@@ -128,8 +129,10 @@ def _collect(kind: Kind, site: str, out: Path, **options: Any) -> None:
 
 
 def _say_done(done: Crawled, limit: int) -> None:
-    for reason, count in done.reasons[:5]:
+    for reason, count in done.reasons[:_REASONS]:
         say_warning(f"{count} page{'s' * (count > 1)} skipped: {reason}")
+    if others := sum(count for _, count in done.reasons[_REASONS:]):
+        say_warning(f"{others} more skipped, for other reasons")
     if done.limited:
         say_warning(
             f"there is more: it ended at {limit} pages (--limit), or where a list no longer brought anything new"

@@ -16,8 +16,8 @@ FILE: Final = "ATTRIBUTION.md"
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#!|~&$])")
 _HEAD: Final = """# Whose these texts are
 
-Collected with `hawkins crawl`. The texts were shortened: notices, footnotes, tables and markup were left out. Share them,
-and what is made of them, only as their licences allow.
+Collected with `hawkins crawl`. The texts were shortened: notices, footnotes, tables and markup were left out. Share
+them, and what is made of them, only as their licences allow.
 """
 
 

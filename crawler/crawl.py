@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -103,8 +104,8 @@ def crawl(
     """
     prepare_folder(out.parent)
     folder = Folder(Path(plan.folder))
-    with folder.held():
-        run_plan(plan, on_step=on_step, on_stop=on_stop)
+    with folder.held() as lock:
+        run_plan(plan, lock=lock, on_step=on_step, on_stop=on_stop)
         rows = sorted(folder.rows(), key=lambda row: (str(row.get(_ORDER[plan.kind], "")).casefold(), str(row["url"])))
         ending = folder.ending()
         skipped = dict(ending.get("skipped") or {})
@@ -156,13 +157,13 @@ def _write_transcripts(out: Path, rows: Iterable[Mapping[str, Any]], skipped: di
         raise InputError(f"No transcript can be used: {url}: {reason}. Nothing was written.")
     prepare_folder(out)
     for episode, row in kept.items():
-        atomic_write(out / f"{episode}.csv", lambda path, lines=row["rows"]: _write_csv(path, lines))
+        atomic_write(out / f"{episode}.csv", partial(_write_csv, row["rows"]))
     facts = ("title", "url", "revision", "licence", "attribution")
     _write_rows(out / "sources.jsonl", ({"file": f"{e}.csv", **{k: row[k] for k in facts}} for e, row in kept.items()))
     return len(kept)
 
 
-def _write_csv(path: Path, rows: Iterable[Iterable[str]]) -> None:
+def _write_csv(rows: Iterable[Iterable[str]], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(("name", "line"))
@@ -172,8 +173,14 @@ def _write_csv(path: Path, rows: Iterable[Iterable[str]]) -> None:
 # Running
 
 
-def run_plan(plan: Plan, *, on_step: Callable[[Step], object], on_stop: Callable[[], object]) -> None:
-    """Run the process of a crawl until it ends; its folder must be held.
+def run_plan(plan: Plan, *, lock: int, on_step: Callable[[Step], object], on_stop: Callable[[], object]) -> None:
+    """Run the process of a crawl until it ends.
+
+    Args:
+        plan: What to do.
+        lock: From `Folder.held`.
+        on_step: Called with how far it is.
+        on_stop: Called once when it is being interrupted.
 
     Raises:
         InputError: If it could not do what the plan says.
@@ -181,12 +188,12 @@ def run_plan(plan: Plan, *, on_step: Callable[[Step], object], on_stop: Callable
     """
     folder = Folder(Path(plan.folder))
     folder.begin(plan)
-    last = _run(folder, on_step=on_step, on_stop=on_stop)
+    last = _run(folder, lock, on_step=on_step, on_stop=on_stop)
     ending = folder.ending()
     if ending.get("busy"):
         raise InputError(
-            f"{plan.site} was left alone: {ending['busy']}; {ending['done']} of {ending['known']} pages are kept, run the"
-            " same command later to go on."
+            f"{plan.site} was left alone: {ending['busy']}; {ending['done']} of {ending['known']} pages are kept, run"
+            " the same command later to go on."
         )
     if ending.get("failure"):
         raise InputError(f"{ending['failure']}. Nothing was written.")
@@ -200,7 +207,7 @@ def _broken(folder: Folder) -> InputError:
     return InputError(f"The crawl ended before it was done; {folder.log} says why. Run the same command to go on.")
 
 
-def _run(folder: Folder, *, on_step: Callable[[Step], object], on_stop: Callable[[], object]) -> Step:
+def _run(folder: Folder, lock: int, *, on_step: Callable[[Step], object], on_stop: Callable[[], object]) -> Step:
     """Start the process and listen; return its last step, ``now`` being "stopped" if the user stopped it."""
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     with (folder.path / "errors.txt").open("w") as errors:
@@ -215,6 +222,8 @@ def _run(folder: Folder, *, on_step: Callable[[Step], object], on_stop: Callable
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             # Ctrl-C reaches every process of a terminal; this one is stopped by us, once.
             start_new_session=True,
+            # Should we be killed, the folder is free only once it has stopped as well.
+            pass_fds=(lock,),
         )
     try:
         return _listen(process, on_step=on_step, on_stop=on_stop)

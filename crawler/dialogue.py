@@ -65,8 +65,8 @@ def keep_dialogue(
     if isinstance(source, Plan):
         prepare_folder(out.parent)
         folder = Folder(Path(source.folder))
-        with folder.held():
-            run_plan(source, on_step=on_step, on_stop=on_stop)
+        with folder.held() as lock:
+            run_plan(source, lock=lock, on_step=on_step, on_stop=on_stop)
             data, named = read_bytes(folder.path / "file"), source.site
             folder.finished()
     else:

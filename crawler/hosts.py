@@ -87,7 +87,7 @@ class Site:
             raise InputError(f"{shown} is an address of a network's own services, not a site; give another --site.")
         if not permitted and (reason := restriction(site.host)):
             raise InputError(
-                f"{site.host} is not crawled: {reason}. Ask its operator, and give --i-have-permission once you have it."
+                f"{site.host} is not crawled: {reason}. Ask its operator, and give --i-have-permission if it agrees."
             )
         return site
 

@@ -46,8 +46,11 @@ class Folder:
         return cls(out.absolute().parent / _STATE / out.stem)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Keep the folder for this process while the block runs.
+    def held(self) -> Iterator[int]:
+        """Keep the folder for this process, and those that it hands the lock to, while the block runs.
+
+        Yields:
+            The lock: a file descriptor, which holds it until the last process has closed it.
 
         Raises:
             InputError: If another crawl has it, or it cannot be written.
@@ -62,7 +65,7 @@ class Folder:
                 raise InputError(
                     f"Another crawl is writing into {self.path}; wait for it, or give another --out."
                 ) from None
-            yield
+            yield lock.fileno()
 
     def begin(self, plan: Plan) -> bool:
         """Make the folder ready for a run.

@@ -31,7 +31,7 @@ _FOOTNOTE: Final = re.compile(
     r"\[\s*(?:\w{1,3}|(?:note|nb|n)\s*\d+|citation needed|edit|source\??)\s*\]", re.IGNORECASE
 )
 _NOTICE: Final = re.compile(
-    r"(?:this (?:article|page|section|character page|location page) (?:is a stub|is about|contains spoilers|needs|is under)\b"
+    r"(?:this (?:article|page|section|(?:character|location) page) (?:is (?:a stub|about)|contains spoilers|needs)\b"
     r"|you can help\b.{0,80}\bexpanding|please help\b.{0,80}\b(?:expand|improv)|help (?:out )?(?:this|our) community\b"
     r"|for (?:the )?.{1,80}, see\b|for other uses\b|not to be confused with\b|main article\b|see also\b"
     r"|the following (?:article|page) contains\b|spoilers? (?:warning|ahead)|warning: .{0,40}spoilers)",

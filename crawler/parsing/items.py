@@ -10,7 +10,7 @@ from crawler.parsing.cleaning import article, clean, lead_text, parse_html
 from crawler.parsing.infobox import field, infobox
 from crawler.parsing.wikipage import WikiPage, attribution_of
 
-__all__ = ["PARSERS", "Unusable", "character_of", "location_of", "provenance"]
+__all__ = ["PARSERS", "UnusableError", "character_of", "location_of", "provenance"]
 
 _ALIASES: Final = ("aliases", "alias", "also known as", "aka", "nicknames", "nickname", "other names", "other name")
 _QUALIFIER: Final = re.compile(r"\s*\([^()]*\)$")
@@ -18,7 +18,7 @@ _AMBIGUOUS: Final = re.compile(r"\b(?:may|can|could) (?:also )?refer to\b", re.I
 _DISAMBIGUATION: Final = re.compile(r"disambig", re.IGNORECASE)
 
 
-class Unusable(ValueError):
+class UnusableError(ValueError):
     """A page that is no item; the message says why, for the user."""
 
 
@@ -36,12 +36,12 @@ def location_of(page: WikiPage) -> dict[str, Any]:
     """Return a row of a place; its type is the wiki's free text, and may be empty.
 
     Raises:
-        Unusable: If the page describes no place.
+        UnusableError: If the page describes no place.
     """
     fields, lead = _read(page)
     kind = field(fields, "type", "location type", "kind", "type of location", "category", "place type")
     if not lead and not kind:
-        raise Unusable("it has neither a description nor a type")
+        raise UnusableError("it has neither a description nor a type")
     return {
         "location_name": _name(page.title),
         "location_type": ", ".join(kind),
@@ -54,7 +54,7 @@ def character_of(page: WikiPage) -> dict[str, Any]:
     """Return a row of a person, with other names as a list.
 
     Raises:
-        Unusable: If the page has no name.
+        UnusableError: If the page has no name.
     """
     fields, lead = _read(page)
     return {
@@ -67,14 +67,14 @@ def character_of(page: WikiPage) -> dict[str, Any]:
 
 def _read(page: WikiPage) -> tuple[Mapping[str, list[str]], str]:
     if not page.is_article:
-        raise Unusable("it is no article")
+        raise UnusableError("it is no article")
     if not page.title:
-        raise Unusable("it has no title")
+        raise UnusableError("it has no title")
     root = article(parse_html(page.html))
     fields = infobox(root)
     lead = lead_text(clean(root))
     if any(map(_DISAMBIGUATION.search, page.categories)) or (_AMBIGUOUS.search(lead[:200]) and not fields):
-        raise Unusable("it only tells pages of one name apart")
+        raise UnusableError("it only tells pages of one name apart")
     return fields, lead
 
 

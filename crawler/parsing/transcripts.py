@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from crawler.parsing.cleaning import HEADINGS, article, clean, parse_html, text_of
 from crawler.parsing.infobox import field, infobox
-from crawler.parsing.items import Unusable, provenance
+from crawler.parsing.items import UnusableError, provenance
 from crawler.parsing.wikipage import WikiPage
 from utils.episodes import Episode
 
@@ -29,7 +29,7 @@ _SPACE: Final = re.compile(r"transcript\w*:", re.IGNORECASE)
 _LABEL: Final = re.compile(r"([^\W\d_][^:\[\]()\n!?]{0,40}?)\s*((?:\[[^\[\]]*\]|\([^()]*\))?)\s*:\s*(.*)", re.DOTALL)
 _WHOLE: Final = re.compile(r"\[[^\[\]]*\]|\([^()]*\)|♪.*♪")
 _END: Final = re.compile(
-    r"(?:references|see also|notes?(?: and references)?|external links|navigation|trivia|gallery|videos?|site navigation)",
+    r"(?:references|see also|notes?(?: and references)?|external links|(?:site )?navigation|trivia|gallery|videos?)",
     re.IGNORECASE,
 )
 _BREAK: Final = "\u2028"
@@ -53,13 +53,13 @@ def transcript_of(page: WikiPage, *, episode: Episode | None = None) -> dict[str
         episode: Where it is known from elsewhere.
 
     Raises:
-        Unusable: If nobody speaks on the page.
+        UnusableError: If nobody speaks on the page.
     """
     if not page.is_article:
-        raise Unusable("it is no article")
+        raise UnusableError("it is no article")
     rows = rows_of(page)
     if not any(row.name for row in rows):
-        raise Unusable("it holds no 'Name: words' lines")
+        raise UnusableError("it holds no 'Name: words' lines")
     found = episode_of_page(page) or episode
     return {
         "title": page.title,

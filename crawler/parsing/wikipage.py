@@ -117,7 +117,9 @@ def page_of_api(answer: Mapping[str, Any], *, url: str, rights: Rights, namespac
     if not isinstance(parsed, Mapping):
         error = answer.get("error")
         said = _one_line(error.get("code")) if isinstance(error, Mapping) else ""
-        raise ValueError(f"the API answered {said or 'nothing that can be read'}"[:100])
+        raise ValueError(  # noqa: TRY004 - of what the wiki sent
+            f"the API answered {said or 'nothing that can be read'}"[:100]
+        )
     text = parsed.get("text", "")
     text = text.get("*", "") if isinstance(text, Mapping) else text
     listed = parsed.get("categories") or ()

@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import scrapy
-from scrapy.exceptions import DownloadCancelledError
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+)
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from crawler.keeping import Folder
 from crawler.plan import Plan
 from crawler.scraping.guard import Refused
 from utils.artifacts import atomic_write
-
-if TYPE_CHECKING:
-    from twisted.python.failure import Failure
 
 __all__ = ["HawkinsSpider"]
 
@@ -60,7 +63,7 @@ class HawkinsSpider(scrapy.Spider):
 
     async def pause(self, seconds: float) -> None:
         """Wait, but no longer than until somebody stops the crawl."""
-        self.tell(f"waiting {seconds:,.0f} s, as the site asks" if seconds >= 1 else "")
+        self.tell(f"waiting {seconds:,.0f} s before asking again" if seconds >= 1 else "")
         try:
             await asyncio.wait_for(self.stopping.wait(), timeout=seconds)
         except TimeoutError:
@@ -90,16 +93,20 @@ class HawkinsSpider(scrapy.Spider):
             self.stopping.set()
             self._stopping = asyncio.ensure_future(self.crawler.stop_async())
 
-    def why(self, failure: Failure) -> str:
+    def why(self, error: BaseException | None) -> str:
         """Say in a few words, for the user, why a request failed."""
-        error: Any = failure.value
         if isinstance(error, HttpError):
             return f"HTTP {error.response.status}"
-        if isinstance(error, DownloadCancelledError):
-            return f"it is larger than {self.settings.getint('DOWNLOAD_MAXSIZE') // 2**20} MB"
         if isinstance(error, Refused):
             return str(error)
-        return self.refused_address or " ".join(str(error).split())[:200] or type(error).__name__
+        if isinstance(error, CannotResolveHostError):
+            return self.refused_address or "no name server knows its name"
+        known: dict[type[BaseException | None], str] = {
+            DownloadCancelledError: f"it is larger than {self.settings.getint('DOWNLOAD_MAXSIZE') // 2**20} MB",
+            DownloadConnectionRefusedError: "nobody answers there",
+            DownloadTimeoutError: f"it did not answer within {self.settings.getint('DOWNLOAD_TIMEOUT')} seconds",
+        }
+        return known.get(type(error)) or " ".join(str(error).split())[:200] or type(error).__name__
 
     def closed(self, reason: str) -> None:
         """Write down how it ended: the last thing that a run does."""
@@ -118,5 +125,8 @@ class HawkinsSpider(scrapy.Spider):
             "skipped": self.skipped,
         }
         for path, record in ((self._memory, memory), (self.folder.end, ending)):
-            text = json.dumps(record, ensure_ascii=False)
-            atomic_write(path, lambda temporary, text=text: temporary.write_text(text, encoding="utf-8"))
+            atomic_write(path, partial(_write, json.dumps(record, ensure_ascii=False)))
+
+
+def _write(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -29,7 +29,7 @@ _TABLE: Final = (
 class KeepAnswers(DummyPolicy):
     """Keeps what will be the same the next time: no failures, no refusals, no errors of the API."""
 
-    def should_cache_response(self, response: Response, request: Request) -> bool:
+    def should_cache_response(self, response: Response, request: Request) -> bool:  # noqa: ARG002 - Scrapy's
         """Whether to keep an answer."""
         return response.status in _KEPT and b"MediaWiki-API-Error" not in response.headers
 
@@ -70,7 +70,7 @@ class SqliteCache:
         at, url, status, written, body = row
         if time.time() - at > _DAY and not request.meta.get("by_revision"):
             return None
-        headers = Headers({name: values for name, values in json.loads(written).items()})
+        headers = Headers(json.loads(written))
         made = responsetypes.from_args(headers=headers, url=url, body=body)
         return made(url=url, headers=headers, status=status, body=body)
 

@@ -34,4 +34,4 @@ class FileSpider(HawkinsSpider):
 
     def see_no_file(self, failure: Failure) -> None:
         """Say why there is none."""
-        self.failure = f"{self.plan.site} was not fetched: {self.why(failure)}"
+        self.failure = f"{self.plan.site} was not fetched: {self.why(failure.value)}"

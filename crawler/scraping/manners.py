@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from scrapy import signals
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
-from scrapy.exceptions import CannotResolveHostError
+from scrapy.exceptions import CannotResolveHostError, DownloadConnectionRefusedError, DownloadTimeoutError
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http.response import Response
 from scrapy.utils.misc import load_object
@@ -69,6 +69,7 @@ class PatientRetry:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """As Scrapy makes it."""
         return cls(crawler)
 
     @property
@@ -117,27 +118,35 @@ class _Nothing:
         return None
 
 
+def _unreadable(reason: str) -> str:
+    return f"its robots.txt cannot be read ({reason}), so that nothing may be asked"
+
+
 class Robots(RobotsTxtMiddleware):
     """Scrapy's, but for two things: rules that cannot be read forbid everything, and refusals say what they are."""
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Raise `Refused` where the rules forbid a page."""
         if isinstance(rp, _Nothing):
-            raise Refused(f"its robots.txt cannot be read ({rp.reason}), so that nothing may be asked")
+            raise Refused(rp.reason)
         if rp is not None and not rp.allowed(request.url, self._robotstxt_useragent or ""):
             self._stats.inc_value("robotstxt/forbidden")
             raise Refused("its robots.txt forbids it to crawlers")
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if response.status >= _SERVER or response.status == _MANY_REQUESTS:
-            self._forbid(netloc, f"HTTP {response.status}")
+            self._forbid(netloc, _unreadable(f"HTTP {response.status}"))
             return
         if response.status >= _CLIENT:  # A site without rules; what it answers instead is no rules.
             response = response.replace(body=b"")
         await super()._parse_robots(response, netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:
-        self._forbid(netloc, str(exc)[:200] or type(exc).__name__)
+        spider: HawkinsSpider = self.crawler.spider  # type: ignore[assignment]
+        said = spider.why(exc)
+        # A site that does not answer at all has no robots.txt to speak of.
+        gone = isinstance(exc, CannotResolveHostError | DownloadConnectionRefusedError | DownloadTimeoutError)
+        self._forbid(netloc, said if gone else _unreadable(said))
 
     def _forbid(self, netloc: str, reason: str) -> None:
         waiting_for, nothing = self._parsers[netloc], _Nothing(reason)

@@ -24,6 +24,7 @@ class KeepItems:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        """As Scrapy makes it."""
         return cls(Folder(Path(crawler.settings["HAWKINS_FOLDER"])).partial)
 
     def open_spider(self) -> None:

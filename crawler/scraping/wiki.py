@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode, urljoin
 from scrapy import Request
 from scrapy.http.response.text import TextResponse
 
-from crawler.parsing.items import PARSERS, Unusable
+from crawler.parsing.items import PARSERS, UnusableError
 from crawler.parsing.listing import Listing, Member, listing_of_api, listing_of_html
 from crawler.parsing.transcripts import episode_of_page, parent_title, transcript_of
 from crawler.parsing.wikipage import (
@@ -67,7 +67,7 @@ class WikiSpider(HawkinsSpider):
 
     def see_no_site(self, failure: Failure) -> Iterator[Request]:
         """Go on without the page where only it is refused; the API or the category may not be."""
-        self.failure = f"{self.plan.site} was not read: {self.why(failure)}"
+        self.failure = f"{self.plan.site} was not read: {self.why(failure.value)}"
         if not self.busy and _is_shut(failure):
             self.kept.update(rights=_record(Rights()), base=self.plan.site)
             yield from self._try_apis([urljoin(self.plan.site, path) for path in ("/w/api.php", "/api.php")])
@@ -119,7 +119,8 @@ class WikiSpider(HawkinsSpider):
 
     def _address(self, title: str) -> str:
         path = str(self.kept.get("path") or "/wiki/$1")
-        return urljoin(self.kept["base"], path.replace("$1", quote(title.replace(" ", "_"), safe="/:,'()!*")))
+        base = str(self.kept["base"])
+        return urljoin(base, path.replace("$1", quote(title.replace(" ", "_"), safe="/:,'()!*")))
 
     def _list(
         self, title: str, *, depth: int, more: Mapping[str, str] | None = None, barren: int = 0
@@ -204,7 +205,9 @@ class WikiSpider(HawkinsSpider):
         """Read the category's page where the API is shut, or note what could not be read."""
         about: dict[str, Any] = failure.request.cb_kwargs  # type: ignore[attr-defined]
         shut = _is_shut(failure)
-        yield from self._list_otherwise(about["title"], about["depth"], self.why(failure), api=about["api"] and shut)
+        yield from self._list_otherwise(
+            about["title"], about["depth"], self.why(failure.value), api=about["api"] and shut
+        )
 
     def _list_otherwise(self, title: str, depth: int, reason: str, *, api: bool) -> Iterator[Request]:
         if api:
@@ -276,7 +279,7 @@ class WikiSpider(HawkinsSpider):
                 if self.plan.kind == "transcripts"
                 else PARSERS[self.plan.kind](page)
             )
-        except Unusable as reason:
+        except UnusableError as reason:
             self.settle(url, skipped=str(reason))
             return
         yield row
@@ -286,7 +289,7 @@ class WikiSpider(HawkinsSpider):
         """Read the page itself where the API is shut, or note why there is no item."""
         about: dict[str, Any] = failure.request.cb_kwargs  # type: ignore[attr-defined]
         api = about["api"] and _is_shut(failure)
-        yield from self._page_otherwise(about["url"], about["namespace"], self.why(failure), api=api)
+        yield from self._page_otherwise(about["url"], about["namespace"], self.why(failure.value), api=api)
 
     def _page_otherwise(self, url: str, namespace: int | None, reason: str, *, api: bool) -> Iterator[Request]:
         if api:

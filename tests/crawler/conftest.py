@@ -1,4 +1,5 @@
-"""A small wiki of our own on loopback: the API and the pages of MediaWiki, with every bad manner that a server can have."""
+"""A small wiki of our own on loopback: API and pages of MediaWiki, and every bad manner that a server can have."""
+# ruff: noqa: E501 - lines of markup
 
 from __future__ import annotations
 
@@ -23,26 +24,6 @@ LICENCE = "CC BY-SA 4.0"
 LICENCE_URL = "https://creativecommons.org/licenses/by-sa/4.0/"
 
 Answer = tuple[int, dict[str, str], bytes]
-
-
-def infobox(**fields: str) -> str:
-    rows = "".join(
-        f'<div class="pi-item pi-data" data-source="{name}"><h3 class="pi-data-label">{name.title()}</h3>'
-        f'<div class="pi-data-value">{value}</div></div>'
-        for name, value in fields.items()
-    )
-    return f'<aside class="portable-infobox"><h2 class="pi-title">A box</h2>{rows}</aside>'
-
-
-def place(name: str, kind: str = "Lighthouse") -> str:
-    """An article of ours, with what stands around the text of a wiki's article."""
-    return (
-        '<div class="notice stub">This article is a stub. Help out this community by adding more information!</div>'
-        f"{infobox(type=kind, location='Grey Bay')}"
-        f"<p><b>{name}</b> is a lonely place at Grey Bay.<sup class='reference'><a href='#n1'>[1]</a></sup> The ferry stops there twice a week.</p>"
-        "<h2><span class='mw-headline'>History</span><span class='mw-editsection'>[edit]</span></h2>"
-        "<p>It was built by fishermen.</p>"
-    )
 
 
 @dataclass
@@ -108,7 +89,7 @@ class FakeWiki:
     def members(self, category: str, begin: int) -> list[str]:
         if self.endless:
             for number in range(begin, begin + self.batch):
-                self.articles.setdefault(f"Buoy {number}", place(f"Buoy {number}"))
+                self.articles.setdefault(f"Buoy {number}", f"<p>Buoy {number} rings.</p>")
             return [f"Buoy {number}" for number in range(begin, begin + self.batch)]
         return self.categories.get(category, [])[begin : begin + self.batch]
 
@@ -159,7 +140,7 @@ class FakeWiki:
 class _Handler(BaseHTTPRequestHandler):
     wiki: FakeWiki
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self.wiki.asked.append((time.monotonic(), unquote(self.path)))
         self.wiki.agents.add(self.headers.get("User-Agent", ""))
         time.sleep(self.wiki.slow)

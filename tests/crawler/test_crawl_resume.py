@@ -41,11 +41,12 @@ def test_a_stopped_crawl_goes_on(
         running.send_signal(signal.SIGINT)
     else:
         running.kill()
-    output, errors = running.communicate(timeout=60)
+    _, errors = running.communicate(timeout=60)
     if ending == "interrupted":
         assert running.returncode == 130
         assert f"hawkins crawl locations --site {wiki.url}" in errors
         assert "Traceback" not in errors
+        assert "which are kept" in errors
     # Nobody goes on asking when the command is gone.
     asked = -1
     while asked != len(wiki.asked):
@@ -60,6 +61,9 @@ def test_a_stopped_crawl_goes_on(
     parsed = wiki.paths("action=parse")
     assert sorted(set(parsed)) == sorted(parsed)
     assert len(parsed) == len(names)
+    log = (tmp_path / ".crawl" / "places" / "log.txt").read_text(encoding="utf-8")
+    # Even where only the command was killed: its crawl sees that, and stops in order.
+    assert "Resuming crawl" in log
 
 
 def test_an_answer_cut_short_by_a_kill_is_asked_for_again(

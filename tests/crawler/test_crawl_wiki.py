@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def test_the_api_is_used_with_manners_and_nothing_is_fetched_twice(
     assert "8/8" in done.stderr
     # One page after another, in the pace that robots.txt wants, by somebody who says who it is.
     times = wiki.times("/")
-    assert min(later - earlier for earlier, later in zip(times[1:], times[2:], strict=False)) > 0.19
+    assert min(later - earlier for earlier, later in pairwise(times[1:])) > 0.19
     assert wiki.agents == {"hawkins-crawler/0.1.0 (contact: tests@example.org)"}
     assert len(wiki.paths()) == len(set(wiki.paths()))
     before, data = len(wiki.asked), (tmp_path / "places.jsonl").read_bytes()
@@ -83,7 +84,7 @@ class _Neighbour(BaseHTTPRequestHandler):
 
     asked: list[str]
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self.asked.append(self.path)
         self.send_error(500)
 
@@ -99,8 +100,8 @@ def test_pages_are_read_where_the_api_is_shut_and_bad_ones_are_passed_over(
     good = [*piers(wiki, place, 4), "Lagging", "Slow down", "Torn box"]
     wiki.articles |= {"Lagging": place("Lagging"), "Slow down": place("Slow down")}
     wiki.articles["Torn box"] = (
-        '<aside class="portable-infobox"><div class="pi-data" data-source="type"><div class="pi-data-value">Mill<ul><li>Ruin'
-        "</aside><table class='infobox'><tr><th>Type<td></table></i></b><p>An old <b>mill</p><p>by the sea."
+        '<aside class="portable-infobox"><div class="pi-data" data-source="type"><div class="pi-data-value">Mill<ul>'
+        "<li>Ruin</aside><table class='infobox'><tr><th>Type<td></table></i></b><p>An old <b>mill</p><p>by the sea."
     )
     large = b"<p>" + b"x" * 50_000_000
     html = {"Content-Type": "text/html"}
