@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 from crawler.parsing.cleaning import parse_html, text_of
 
@@ -15,6 +15,7 @@ __all__ = [
     "Rights",
     "WikiPage",
     "api_address",
+    "article_path",
     "attribution_of",
     "page_of_api",
     "page_of_html",
@@ -167,6 +168,12 @@ def api_address(text: str, *, url: str) -> str | None:
     """Return where a page says that the wiki's API is (its `EditURI` link, of Really Simple Discovery), or None."""
     found = _first(_document(text).xpath("//link[translate(@rel, 'EDITUR', 'editur') = 'edituri']/@href"))
     return urljoin(url, found.partition("?")[0]) if found else None
+
+
+def article_path(text: str, *, url: str) -> str:
+    """Return where the articles of a wiki lie, such as ``/wiki/$1``: the address of a page without its name."""
+    name, path = _config(text, "wgPageName"), unquote(urlsplit(url).path)
+    return f"{path.removesuffix(name)}$1" if name and path.endswith(f"/{name}") else "/wiki/$1"
 
 
 def _document(text: str) -> Any:

@@ -7,9 +7,10 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import scrapy
+from scrapy import signals
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -22,6 +23,13 @@ from crawler.keeping import Folder
 from crawler.plan import Plan
 from crawler.scraping.guard import Refused
 from utils.artifacts import atomic_write
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
 
 __all__ = ["HawkinsSpider"]
 
@@ -60,6 +68,20 @@ class HawkinsSpider(scrapy.Spider):
             memory = json.loads(self._memory.read_text(encoding="utf-8"))
             self.kept, self.skipped = memory["kept"], memory["skipped"]
             self.known, self.done = dict.fromkeys(memory["known"]), dict.fromkeys(memory["done"])
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **more: Any) -> Self:
+        """Make a spider that hears of its own errors."""
+        made = super().from_crawler(crawler, *args, **more)
+        crawler.signals.connect(made.see_error, signal=signals.spider_error)
+        return made
+
+    def see_error(self, failure: Failure, response: Response) -> None:
+        """Say of a page that broke our reading of it that it was skipped; the log has the rest."""
+        about: dict[str, Any] = response.request.cb_kwargs if response.request else {}
+        self.settle(
+            about.get("url", response.url), skipped=f"it could not be read ({failure.type.__name__}; see the log)"
+        )
 
     async def pause(self, seconds: float) -> None:
         """Wait, but no longer than until somebody stops the crawl."""

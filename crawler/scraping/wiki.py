@@ -21,6 +21,7 @@ from crawler.parsing.wikipage import (
     Rights,
     WikiPage,
     api_address,
+    article_path,
     page_of_api,
     page_of_html,
     rights_of_api,
@@ -59,7 +60,7 @@ class WikiSpider(HawkinsSpider):
         """Look for the API and the licence."""
         text = _text(response)
         self.kept["rights"] = _record(rights_of_html(text))
-        self.kept["base"] = response.url
+        self.kept.update(base=response.url, path=article_path(text, url=response.url))
         named = api_address(text, url=response.url)
         yield from self._try_apis(
             [named] if named else [urljoin(response.url, path) for path in ("/w/api.php", "/api.php")]
@@ -92,7 +93,7 @@ class WikiSpider(HawkinsSpider):
             seen = Rights(**self.kept["rights"])
             self.kept["rights"] = _record(Rights(said.sitename or seen.sitename, said.licence or seen.licence))
             general = answer["query"].get("general") or {}
-            self.kept["path"] = str(general.get("articlepath") or "/wiki/$1")
+            self.kept["path"] = str(general.get("articlepath") or self.kept.get("path") or "/wiki/$1")
             yield from self._begin()
         else:
             yield from self._without_api(others)

@@ -15,6 +15,7 @@ from crawler.parsing.wikipage import (
     Rights,
     WikiPage,
     api_address,
+    article_path,
     page_of_api,
     page_of_html,
     rights_of_api,
@@ -198,6 +199,20 @@ def test_pages_of_both_kinds() -> None:
     assert seen.rights == Rights("Grey Bay Wiki", "CC BY, https://creativecommons.org/licenses/by/4.0/")
     assert api_address(html, url="https://w.example/") == "https://w.example/w/api.php"
     assert api_address("<p>none</p>", url="https://w.example/") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "path"),
+    [
+        ("Grey_Bay_Wiki", "https://w.example/wiki/Grey_Bay_Wiki", "/wiki/$1"),
+        ("Grey_Bay_Wiki", "https://w.example/index.php/Grey_Bay_Wiki", "/index.php/$1"),
+        ("Caf\u00e9", "https://w.example/Caf%C3%A9", "/$1"),
+        ("Main_Page", "https://w.example/", "/wiki/$1"),
+        ("", "https://w.example/x", "/wiki/$1"),
+    ],
+)
+def test_where_the_articles_of_a_wiki_lie(name: str, url: str, path: str) -> None:
+    assert article_path(f'<script>RLCONF={{"wgPageName":"{name}"}}</script>', url=url) == path
 
 
 def test_rights_say_only_what_the_wiki_says() -> None:

@@ -1,0 +1,20 @@
+"""A page that breaks our own reading of it is said, not lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scrapy.http import Request
+from scrapy.http.response import Response
+from twisted.python.failure import Failure
+
+from crawler import make_plan
+from crawler.scraping.wiki import WikiSpider
+
+
+def test_an_error_of_ours_counts_the_page_as_skipped(tmp_path: Path) -> None:
+    plan = make_plan("locations", "https://wiki.example.org", folder=tmp_path, contact="me@example.org")
+    spider = WikiSpider(plan)
+    request = Request("https://wiki.example.org/api.php?oldid=3", cb_kwargs={"url": "https://wiki.example.org/wiki/X"})
+    spider.see_error(Failure(RecursionError("deep")), Response(request.url, request=request))
+    assert spider.skipped == {"https://wiki.example.org/wiki/X": "it could not be read (RecursionError; see the log)"}
