@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import os
 import signal
@@ -19,7 +20,8 @@ from crawler.attribution import write_attribution
 from crawler.keeping import Folder
 from crawler.plan import Plan
 from utils.artifacts import atomic_write, prepare_folder
-from utils.errors import InputError
+from utils.door import one_line
+from utils.errors import InputError, MissingDependencyError
 
 __all__ = ["Crawled", "Interrupted", "Step", "crawl", "run_plan"]
 
@@ -130,7 +132,8 @@ def _nothing(plan: Plan, skipped: Mapping[str, str]) -> str:
     if skipped:
         url, reason = next(iter(skipped.items()))
         more = f" ({len(skipped) - 1} more were skipped)" if len(skipped) > 1 else ""
-        return f"Nothing usable was found in {named} of {plan.site}: {url[:200]}: {reason}{more}. Nothing was written."
+        said = one_line(f"{url[:200]}: {reason}{more}")
+        return f"Nothing usable was found in {named} of {plan.site}: {said}. Nothing was written."
     return f"{plan.site} has no pages in {named}; give --category as it stands on the wiki. Nothing was written."
 
 
@@ -154,7 +157,7 @@ def _write_transcripts(out: Path, rows: Iterable[Mapping[str, Any]], skipped: di
             skipped[row["url"]] = f"{episode} was taken from {kept[episode]['url']}"
     if not kept:
         url, reason = next(iter(skipped.items()))
-        raise InputError(f"No transcript can be used: {url}: {reason}. Nothing was written.")
+        raise InputError(one_line(f"No transcript can be used: {url}: {reason}. Nothing was written."))
     prepare_folder(out)
     for episode, row in kept.items():
         atomic_write(out / f"{episode}.csv", partial(_write_csv, row["rows"]))
@@ -184,8 +187,11 @@ def run_plan(plan: Plan, *, lock: int, on_step: Callable[[Step], object], on_sto
 
     Raises:
         InputError: If it could not do what the plan says.
+        MissingDependencyError: Without Scrapy.
         Interrupted: If it was stopped.
     """
+    if importlib.util.find_spec("scrapy") is None:
+        raise MissingDependencyError("Crawling needs Scrapy, which is not installed: pip install -r requirements.txt")
     folder = Folder(Path(plan.folder))
     folder.begin(plan)
     last = _run(folder, lock, on_step=on_step, on_stop=on_stop)
@@ -204,13 +210,14 @@ def run_plan(plan: Plan, *, lock: int, on_step: Callable[[Step], object], on_sto
 
 
 def _broken(folder: Folder) -> InputError:
-    return InputError(f"The crawl ended before it was done; {folder.log} says why. Run the same command to go on.")
+    where = folder.errors if folder.errors.is_file() and folder.errors.stat().st_size else folder.log
+    return InputError(f"The crawl ended before it was done; {where} says why. Run the same command to go on.")
 
 
 def _run(folder: Folder, lock: int, *, on_step: Callable[[Step], object], on_stop: Callable[[], object]) -> Step:
     """Start the process and listen; return its last step, ``now`` being "stopped" if the user stopped it."""
     paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    with (folder.path / "errors.txt").open("w") as errors:
+    with folder.errors.open("w") as errors:
         process = subprocess.Popen(  # noqa: S603 - ourselves
             # -P: a folder in which somebody stands must not lend us its modules.
             [sys.executable, "-P", "-m", "crawler.job", str(folder.path)],

@@ -28,6 +28,7 @@ class Folder:
         partial: Rows so far, one JSON object a line.
         end: How the last run ended.
         log: What Scrapy says.
+        errors: What the process of the crawl says beside that, if it breaks.
         cache: Answers that are kept, shared by all crawls into the same folder.
     """
 
@@ -38,6 +39,7 @@ class Folder:
         self.partial = path / "partial.jsonl"
         self.end = path / "end.json"
         self.log = path / "log.txt"
+        self.errors = path / "errors.txt"
         self.cache = path.parent / "answers.sqlite"
 
     @classmethod

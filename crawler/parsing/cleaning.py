@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from lxml import etree, html
 
-__all__ = ["HEADINGS", "article", "clean", "lead_text", "parse_html", "text_of"]
+__all__ = ["HEADINGS", "article", "clean", "lead_text", "one_line", "parse_html", "text_of"]
 
 HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
@@ -25,6 +25,10 @@ _JUNK_TAGS: Final = (
     "style", "script", "noscript", "template", "figure", "img", "svg", "audio", "video", "iframe", "object", "embed",
     "form", "button", "input", "select", "textarea", "map", "math",
 )  # fmt: skip
+# C0 and C1 without white space, marks of direction, and the letters that `transcripts` uses as marks.
+_STEERING: Final = re.compile(
+    r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ue000-\ue003]"
+)
 _ASIDE: Final = re.compile(r"<(/?)aside(?=[\s/>])", re.IGNORECASE)
 _HIDDEN: Final = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _FOOTNOTE: Final = re.compile(
@@ -91,7 +95,12 @@ def _is_junk(node: Any) -> bool:
 
 def text_of(node: Any) -> str:
     """Return the text of a node on one line, without footnote marks; a line break is a space."""
-    return " ".join(_FOOTNOTE.sub("", _raw(node)).split())
+    return one_line(_FOOTNOTE.sub("", _raw(node)))
+
+
+def one_line(text: str) -> str:
+    """Return text on one line, without what steers a terminal or turns the direction of writing."""
+    return " ".join(_STEERING.sub("", text).split())
 
 
 def _raw(node: Any) -> str:

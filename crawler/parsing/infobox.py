@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from crawler.parsing.cleaning import text_of
+from crawler.parsing.cleaning import one_line, text_of
 
 __all__ = ["field", "infobox", "values"]
 
 _LINE_ENDS: Final = frozenset({"br", "li", "p", "div", "dd", "dt", "tr"})
 _FOOTNOTE_CLASSES: Final = ("reference", "mw-editsection", "noprint")
-_SPACES: Final = re.compile(r"[^\S\n]+")
 
 
 def infobox(root: Any) -> dict[str, list[str]]:
@@ -76,8 +75,8 @@ def values(node: Any) -> list[str]:
         elif inner.tag in _LINE_ENDS and inner is not cell:
             inner.text = f"\n{inner.text or ''}"
             inner.tail = f"\n{inner.tail or ''}"
-    lines = (_SPACES.sub(" ", line).strip(" ,;•·") for line in cell.text_content().split("\n"))
-    return list(dict.fromkeys(filter(None, (re.sub(r"\[\s*\w{0,3}\s*\]", "", line).strip() for line in lines))))
+    lines = (re.sub(r"\[\s*\w{0,3}\s*\]", "", line) for line in cell.text_content().split("\n"))
+    return list(dict.fromkeys(filter(None, (one_line(line).strip(" ,;•·") for line in lines))))
 
 
 def field(fields: Mapping[str, list[str]], *names: str) -> list[str]:

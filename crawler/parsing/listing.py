@@ -91,7 +91,7 @@ def listing_of_html(text: str, *, url: str) -> Listing:
     """Read a ``Category:`` page: MediaWiki's lists of pages and subcategories, and its links to the next of them."""
     root = parse_html(text).getroottree()
     pages = root.xpath("//*[@id='mw-pages']//li//a[@href] | //a[contains(@class, 'category-page__member-link')][@href]")
-    below = root.xpath("//*[@id='mw-subcategories']//a[@href]")
+    below = root.xpath("//*[@id='mw-subcategories']//li//a[@href]")
     members = [_linked(link, url) for link in (*pages, *below) if not _is_onward(link.get("href"))]
     onward = [
         urldefrag(urljoin(url, link.get("href")))[0]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from crawler.parsing.cleaning import HEADINGS, article, clean, parse_html, text_of
+from crawler.parsing.cleaning import HEADINGS, article, clean, one_line, parse_html, text_of
 from crawler.parsing.infobox import field, infobox
 from crawler.parsing.items import UnusableError, provenance
 from crawler.parsing.wikipage import WikiPage
@@ -191,8 +191,8 @@ def _lines(block: Any) -> Iterator[tuple[str, str, bool]]:
     block.tail = None
     text = block.text_content()
     for line in re.split(f"{_BREAK}|\n" if block.tag == "pre" or _is_poem(block) else _BREAK, text):
-        plain = " ".join(re.sub(r"[\ue000-\ue003]", "", line).split())
+        plain = one_line(line)
         if plain:
             bold = re.match(r"\s*\ue000([^\ue001]*)", line)
             italic = re.fullmatch(r"\s*\ue002[^\ue003]*\ue003?\s*", line)
-            yield plain, " ".join(re.sub(r"[\ue002\ue003]", "", bold[1]).split()) if bold else "", bool(italic)
+            yield plain, one_line(bold[1]) if bold else "", bool(italic)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote, urljoin, urlsplit
 
-from crawler.parsing.cleaning import parse_html, text_of
+from crawler.parsing.cleaning import one_line, parse_html, text_of
 
 __all__ = [
     "Rights",
@@ -73,7 +73,7 @@ def is_article_space(namespace: int | None) -> bool:
 
 
 def _one_line(text: object) -> str:
-    return " ".join(str(text or "").split())
+    return one_line(str(text or ""))
 
 
 def rights_of_api(siteinfo: Mapping[str, Any]) -> Rights:

@@ -23,6 +23,7 @@ from crawler.keeping import Folder
 from crawler.plan import Plan
 from crawler.scraping.guard import Refused
 from utils.artifacts import atomic_write
+from utils.door import one_line
 
 if TYPE_CHECKING:
     from typing import Self
@@ -80,7 +81,8 @@ class HawkinsSpider(scrapy.Spider):
         """Say of a page that broke our reading of it that it was skipped; the log has the rest."""
         about: dict[str, Any] = response.request.cb_kwargs if response.request else {}
         self.settle(
-            about.get("url", response.url), skipped=f"it could not be read ({failure.type.__name__}; see the log)"
+            about.get("url", response.url),
+            skipped=f"it could not be read ({type(failure.value).__name__}; see the log)",
         )
 
     async def pause(self, seconds: float) -> None:
@@ -100,7 +102,7 @@ class HawkinsSpider(scrapy.Spider):
         """Count an address as dealt with, and say why there is no item of it."""
         self.done[url] = None
         if skipped:
-            self.skipped[url] = skipped
+            self.skipped[url] = one_line(skipped)
         self.tell()
 
     def stop_busy(self, reason: str) -> None:
@@ -120,7 +122,7 @@ class HawkinsSpider(scrapy.Spider):
         if isinstance(error, HttpError):
             return f"HTTP {error.response.status}"
         if isinstance(error, Refused):
-            return str(error)
+            return one_line(str(error))
         if isinstance(error, CannotResolveHostError):
             return self.refused_address or "no name server knows its name"
         known: dict[type[BaseException | None], str] = {
@@ -128,7 +130,7 @@ class HawkinsSpider(scrapy.Spider):
             DownloadConnectionRefusedError: "nobody answers there",
             DownloadTimeoutError: f"it did not answer within {self.settings.getint('DOWNLOAD_TIMEOUT')} seconds",
         }
-        return known.get(type(error)) or " ".join(str(error).split())[:200] or type(error).__name__
+        return known.get(type(error)) or one_line(str(error))[:200] or type(error).__name__
 
     def closed(self, reason: str) -> None:
         """Write down how it ended: the last thing that a run does."""

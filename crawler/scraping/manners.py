@@ -166,6 +166,9 @@ class Throttle(AutoThrottle):
         wanted = robotparser.crawl_delay(self._agent) or 0.0
         if wanted <= self.mindelay:
             return
+        if wanted > _LONGEST:
+            spider: HawkinsSpider = self.crawler.spider  # type: ignore[assignment]
+            spider.stop_busy(f"its robots.txt asks for {wanted:,.0f} seconds between two pages")
         self.mindelay, self.maxdelay = wanted, max(self.maxdelay, wanted)
         assert self.crawler.engine is not None  # noqa: S101 - it downloaded the rules
         downloader: Any = self.crawler.engine.downloader

@@ -176,6 +176,16 @@ def test_listings_of_pages() -> None:
     }
 
 
+def test_listings_of_another_skin() -> None:
+    html = """<a class="category-page__member-link" href="/wiki/Old_Mill" title="Old Mill">Old Mill</a>
+    <a class="category-page__member-link" href="/wiki/Category:Caves" title="Category:Caves">Caves</a>
+    <a class="category-page__pagination-next" href="https://w.example/wiki/Category:Locations?from=Pier">Next</a>"""
+    found = listing_of_html(html, url="https://w.example/wiki/Category:Locations")
+    assert [member.title for member in found.pages] == ["Old Mill"]
+    assert [member.title for member in found.categories] == ["Caves"]
+    assert found.more == ("https://w.example/wiki/Category:Locations?from=Pier",)
+
+
 def test_pages_of_both_kinds() -> None:
     parsed = {"title": "Old Mill", "revid": 12, "text": "<p>x</p>", "categories": [{"category": "Old_mills"}]}
     found = page_of_api({"parse": parsed}, url="u", rights=RIGHTS, namespace=0)
