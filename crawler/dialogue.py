@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from crawler.attribution import write_attribution
-from crawler.crawl import Step, run_plan
 from crawler.keeping import Folder
 from crawler.plan import Plan
+from crawler.process import Step, run_plan
 from utils.artifacts import atomic_write, prepare_folder
 from utils.errors import InputError
 from utils.reading.dialogue_csv import is_dialogue_csv, read_dialogue_csv
