@@ -127,6 +127,9 @@ class Robots(RobotsTxtMiddleware):
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Raise `Refused` where the rules forbid a page."""
+        spider: HawkinsSpider = self.crawler.spider  # type: ignore[assignment]
+        if spider.busy:
+            raise Refused(spider.busy)
         if isinstance(rp, _Nothing):
             raise Refused(rp.reason)
         if rp is not None and not rp.allowed(request.url, self._robotstxt_useragent or ""):
@@ -169,6 +172,7 @@ class Throttle(AutoThrottle):
         if wanted > _LONGEST:
             spider: HawkinsSpider = self.crawler.spider  # type: ignore[assignment]
             spider.stop_busy(f"its robots.txt asks for {wanted:,.0f} seconds between two pages")
+            return
         self.mindelay, self.maxdelay = wanted, max(self.maxdelay, wanted)
         assert self.crawler.engine is not None  # noqa: S101 - it downloaded the rules
         downloader: Any = self.crawler.engine.downloader

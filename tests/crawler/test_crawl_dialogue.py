@@ -21,15 +21,21 @@ CSV = (
 
 def test_a_file_by_address_and_one_from_here(wiki: Any, hawkins: Callable[..., Any], tmp_path: Path) -> None:
     wiki.scripted = {"/data/harbour.csv": [(500, {}, b""), (200, {"Content-Type": "text/plain"}, CSV.encode())]}
-    done = hawkins("dialogue", f"{wiki.url}/data/harbour.csv", "--delay", "0", "--out", "dialogue.csv")
+    series = tmp_path / "harbour_lights"
+    series.mkdir()
+    sources = f"sources: {{dialogue: '{wiki.url}/data/harbour.csv', dialogue_notice: Ours; keep it.}}"
+    (series / "profile.yaml").write_text(f"title: Harbour Lights\n{sources}\n")
+    done = hawkins("dialogue", "--series", series, "--delay", "0", "--out", "dialogue.csv")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "dialogue.csv").read_text() == CSV
     assert "3 lines of 2 episodes" in done.stdout
-    assert "not known here" in done.stderr
+    assert "Ours; keep it." in done.stderr
+    assert "Ours; keep it." in (tmp_path / "ATTRIBUTION.md").read_text()
     assert f"{wiki.url}/data/harbour.csv" in (tmp_path / "ATTRIBUTION.md").read_text()
     assert len(load_dialogue(tmp_path / "dialogue.csv")) == 2
     here = hawkins("dialogue", "dialogue.csv", "--out", "copy.csv")
     assert here.returncode == 0, here.stderr
+    assert "not known here" in here.stderr
     assert (tmp_path / "copy.csv").read_text() == CSV
 
 

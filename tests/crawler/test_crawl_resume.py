@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 PLACE = "<p>{} is a lonely place, where the ferry stops.</p>"
@@ -75,10 +76,8 @@ def test_an_answer_cut_short_by_a_kill_is_asked_for_again(
     wiki.slow = 0.3
     running = begin("locations", "--site", wiki.url, *COMMAND)
     wait_for(lambda: len(wiki.paths("action=parse")) >= 3, "pages are asked for")
-    job = int(next(line for line in _processes(running.pid)))
-    import os
-
-    os.kill(job, signal.SIGKILL)
+    (job,) = psutil.Process(running.pid).children()
+    job.kill()
     _, errors = running.communicate(timeout=60)
     assert running.returncode == 2, errors
     assert len([line for line in errors.splitlines() if line.startswith("error: ")]) == 1
@@ -91,11 +90,6 @@ def test_an_answer_cut_short_by_a_kill_is_asked_for_again(
     assert names_in(tmp_path / "places.jsonl") == names
     parsed = wiki.paths("action=parse")
     assert len(parsed) - len(set(parsed)) <= 1  # the one under way
-
-
-def _processes(parent: int) -> list[str]:
-    done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=True)
-    return done.stdout.split()
 
 
 def test_another_crawl_is_not_mixed_with_an_unfinished_one(

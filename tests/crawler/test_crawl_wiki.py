@@ -238,7 +238,12 @@ def test_a_busy_site_is_left_alone_and_gone_on_with_later(
 
 @pytest.mark.parametrize(
     ("robots", "word"),
-    [((200, {}, b"User-agent: *\nDisallow: /\n"), "forbids"), ((500, {}, b""), "cannot be read (HTTP 500)")],
+    [
+        ((200, {}, b"User-agent: *\nDisallow: /\n"), "forbids"),
+        ((200, {}, b"User-agent: *\nCrawl-delay: 100000\n"), "100,000 seconds"),
+        ((500, {}, b""), "cannot be read (HTTP 500)"),
+    ],
+    ids=["forbidden", "too slow", "unreadable"],
 )
 def test_a_site_that_wants_no_crawlers_is_not_crawled(
     wiki: Any, hawkins: Hawkins, place: Callable[..., str], tmp_path: Path, robots: Any, word: str
