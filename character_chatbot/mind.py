@@ -16,12 +16,13 @@ from utils.characters import CharacterCard, Exchange, Fact, known, load_voice
 from utils.episodes import Episode
 from utils.world import World
 
-__all__ = ["EXAMPLES", "EXAMPLES_TRAINED", "Mind"]
+__all__ = ["EXAMPLES", "EXAMPLES_TRAINED", "FACTS", "FACTS_TRAINED", "Mind"]
 
 # What a prompt carries of card and voice: more confuses a small model (docs/decisions/005-small-prompts.md).
 FACTS: Final = 2
 EXAMPLES: Final = 6
 # A trained voice needs fewer: it was trained with so many in the prompt (tools/make_voices.py).
+FACTS_TRAINED: Final = 1
 EXAMPLES_TRAINED: Final = 2
 # Of the examples, so many show how the character says that it does not know, where it cannot know.
 UNKNOWING: Final = 2
@@ -89,10 +90,15 @@ class Mind:
             familiar=familiar_names(self._card, series, timeline=self._world.timeline),
         )
 
-    def facts_for(self, asked: str) -> list[Fact]:
-        """Return the nearest facts that name nobody unknown."""
-        near = self._near_facts.nearest(asked, 2 * FACTS)
-        return [fact for fact in near if self.knowledge.fits(fact.text, asked=asked)][:FACTS]
+    def facts_for(self, asked: str, *, most: int = FACTS) -> list[Fact]:
+        """Return the nearest facts that name nobody unknown.
+
+        Args:
+            asked: The message.
+            most: How many.
+        """
+        near = self._near_facts.nearest(asked, 2 * most)
+        return [fact for fact in near if self.knowledge.fits(fact.text, asked=asked)][:most]
 
     def examples_for(
         self, asked: str, beyond: Beyond, *, most: int = EXAMPLES, without: Collection[Exchange] = ()
@@ -106,6 +112,7 @@ class Mind:
             without: Examples that must not be among them.
         """
         wide = 3 * EXAMPLES + len(without)
+        without = frozenset(without)
         first = self._fitting(self._examples.nearest(asked, wide), asked, without)
         if not beyond:
             return first[:most]

@@ -1,8 +1,8 @@
 """Train voices of Stranger Things (those of Eleven and Mike ship), each for the embedded model: `make voices`.
 
 A voice learns from the exchanges written for it, each in the prompt that it will be asked with when somebody chats
-(facts, a remembered scene, the nearest other exchanges), and from its replies in the sample season. Exchanges are held
-out by question; none of those stands in any prompt that is learnt from.
+(a fact, a remembered scene, the nearest other exchanges, what was said before), and from its replies in the sample
+season. Exchanges are held out by question; none of those stands in any prompt that is learnt from.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import zlib
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,9 +31,11 @@ from utils.world import World
 NAMES = ("Eleven", "Mike", "Dustin")
 BASE = "smollm2"
 SETTINGS = {"epochs": 1, "batch_size": 16, "batch_tokens": 1536, "learning_rate": 1e-3}
-# A scene in every prompt would double the work; a quarter is enough to learn what to do with one.
-WITH_SCENE = 4
-HELD_OUT = 0.12
+# A scene in every prompt would double the work; one in so many is enough to learn what to do with one.
+WITH_SCENE = 6
+# One in so many is asked after another exchange, as later turns of a conversation are.
+WITH_HISTORY = 3
+HELD_OUT = 0.1
 
 
 def written(bot: CharacterChatbot) -> list[Exchange]:
@@ -42,10 +45,22 @@ def written(bot: CharacterChatbot) -> list[Exchange]:
     return list({(exchange.user, exchange.reply): exchange for exchange in exchanges}.values())
 
 
-def as_example(bot: CharacterChatbot, exchange: Exchange, hidden: list[Exchange]) -> Example:
+def chance(exchange: Exchange, what: str) -> int:
+    """Return a number that depends on an exchange alone, for a choice that is the same in every run."""
+    return zlib.crc32(f"{what}/{exchange.user}".encode())
+
+
+def as_example(
+    bot: CharacterChatbot, exchange: Exchange, hidden: Collection[Exchange], others: Sequence[Exchange]
+) -> Example:
     """Return an exchange in the prompt with which the character would be asked."""
-    remembering = zlib.crc32(exchange.user.encode()) % WITH_SCENE == 0
-    prompt = bot.prompt(exchange.user, without=[exchange, *hidden], remembering=remembering)
+    before = others[chance(exchange, "before") % len(others)]
+    prompt = bot.prompt(
+        exchange.user,
+        [(before.user, before.reply)] if chance(exchange, "history") % WITH_HISTORY == 0 else (),
+        without=[exchange, *hidden],
+        remembering=chance(exchange, "scene") % WITH_SCENE == 0,
+    )
     messages = (*prompt, Message(role="assistant", content=exchange.reply))
     return Example(messages=messages, season=None, episode=None, scene=None, line=None)
 
@@ -54,11 +69,14 @@ def voice_dataset(bot: CharacterChatbot) -> Dataset:
     """Return everything that a voice learns from, and the exchanges that it does not."""
     exchanges = written(bot)
     held = held_out_questions([exchange.user for exchange in exchanges], share=HELD_OUT, seed=0)
-    hidden = [exchange for exchange, out in zip(exchanges, held, strict=True) if out]
+    hidden = frozenset(exchange for exchange, out in zip(exchanges, held, strict=True) if out)
+    learnt = [exchange for exchange in exchanges if exchange not in hidden]
     spoken = build_dataset(bot.world, bot.card.name)
-    train = [as_example(bot, exchange, hidden) for exchange in exchanges if exchange not in hidden]
-    validation = tuple(as_example(bot, exchange, hidden) for exchange in hidden)
-    train += [*spoken.train, *spoken.validation]
+    train = [as_example(bot, exchange, hidden, learnt) for exchange in learnt]
+    validation = tuple(as_example(bot, exchange, hidden, learnt) for exchange in exchanges if exchange in hidden)
+    instruction = train[0].messages[0]
+    # Lines of the season begin with the same instruction, which is then computed once.
+    train += [replace(e, messages=(instruction, *e.messages[1:])) for e in (*spoken.train, *spoken.validation)]
     digest = content_key(train=[e.messages for e in train], validation=[e.messages for e in validation])
     sources = (
         f"{spoken.sources} {len(exchanges)} exchanges written for {bot.card.name}, {len(hidden)} of them held out."
