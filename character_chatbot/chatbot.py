@@ -32,6 +32,9 @@ __all__ = ["CharacterChatbot", "CharacterChatbotQwen"]
 
 # More scenes in a prompt confuse a small model (docs/decisions/005-small-prompts.md).
 SCENES: Final = 1
+# Cosine below which a scene has nothing to do with a message, as with most greetings and small talk: read out in a
+# prompt, it would be answered instead.
+NEAR_SCENE: Final = 0.3
 # Every further draft is drawn a little more freely, or it would be the same again.
 WARMER: Final = 0.2
 _NEVER_HEARD: Final = "You have never heard of the person you are asked about. Say so in your own way."
@@ -157,7 +160,7 @@ class CharacterChatbot:
         talk = without_flagged(talk)
         beyond = self.knowledge.beyond(asked)
         # Where it cannot know, a scene of something else would only be retold as the answer.
-        passages = [] if beyond.matter else self.memory.recall(asked, until=self.until, most=SCENES)
+        passages = [] if beyond.matter else self._recall(asked)
         trained = self.engine.adapter_for(self.card.name, self.world.series) is not None
         examples = self.mind.examples_for(asked, beyond, most=EXAMPLES_TRAINED if trained else EXAMPLES)
         messages = self._messages(
@@ -212,7 +215,7 @@ class CharacterChatbot:
         asked = clean_message(message)
         beyond = self.knowledge.beyond(asked)
         recalls = remembering and not beyond.matter
-        passages = self.memory.recall(asked, until=self.until, most=SCENES) if recalls else []
+        passages = self._recall(asked) if recalls else []
         examples = self.mind.examples_for(asked, beyond, most=EXAMPLES_TRAINED, without=without)
         return self._messages(
             asked,
@@ -248,6 +251,9 @@ class CharacterChatbot:
             history=talk,
             context=context,
         )
+
+    def _recall(self, asked: str) -> list[Passage]:
+        return self.memory.recall(asked, until=self.until, most=SCENES, least=NEAR_SCENE)
 
     def reply(self, message: str, history: Iterable[Any] = (), *, earlier: Sequence[str] = ()) -> Reply:
         """Answer a message, with the scenes that fed the answer (see `turn`)."""
