@@ -140,9 +140,7 @@ class Mind:
         plain.sort(key=lambda example: len(telling_words(example.reply)))
         return next((e.reply for e in [*near, *plain] if judge(e.reply) is None), _LAST_RESORT)
 
-    def _fitting(
-        self, exchanges: Iterable[Exchange], asked: str, without: Collection[Exchange]
-    ) -> Iterator[Exchange]:
+    def _fitting(self, exchanges: Iterable[Exchange], asked: str, without: Collection[Exchange]) -> Iterator[Exchange]:
         fits = self.knowledge.fits
         return (e for e in exchanges if e not in without and fits(f"{e.user} {e.reply}", asked=asked))
 
