@@ -41,7 +41,9 @@ class Listening:
     def stream(self, messages: Sequence[Any], **options: Any) -> Iterator[str]:
         """Stream as the model does."""
         first = not self.prompt
-        self.prompt = "\n".join(message["content"] for message in messages[:-1])
+        # Without the question itself, which is the last row of the last message.
+        *before, last = (message["content"] for message in messages)
+        self.prompt = "\n".join([*before, last.rpartition("\n")[0]])
         for piece in self._engine.stream(messages, **options):
             self.draft += piece if first else ""
             yield piece

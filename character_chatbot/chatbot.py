@@ -14,7 +14,7 @@ from character_chatbot.kept_vectors import VectorCache
 from character_chatbot.knowledge import Beyond, Knowledge
 from character_chatbot.link import CONTEXT
 from character_chatbot.memory import Passage, WitnessMemory, witnessed_passages
-from character_chatbot.mind import EXAMPLES, EXAMPLES_TRAINED, Mind
+from character_chatbot.mind import EXAMPLES, EXAMPLES_TRAINED, FACTS, FACTS_TRAINED, Mind
 from character_chatbot.prompt import build_messages, clean_message, newest_messages, normalise_history
 from character_chatbot.recall import Encoder, OnceEncoder
 from character_chatbot.support import support, unsupported
@@ -32,6 +32,9 @@ __all__ = ["CharacterChatbot", "CharacterChatbotQwen"]
 
 # More scenes in a prompt confuse a small model (docs/decisions/005-small-prompts.md).
 SCENES: Final = 1
+# Cosine below which a scene has nothing to do with a message, as with most greetings and small talk: read out in a
+# prompt, it would be answered instead.
+NEAR_SCENE: Final = 0.3
 # Every further draft is drawn a little more freely, or it would be the same again.
 WARMER: Final = 0.2
 _NEVER_HEARD: Final = "You have never heard of the person you are asked about. Say so in your own way."
@@ -157,7 +160,7 @@ class CharacterChatbot:
         talk = without_flagged(talk)
         beyond = self.knowledge.beyond(asked)
         # Where it cannot know, a scene of something else would only be retold as the answer.
-        passages = [] if beyond.matter else self.memory.recall(asked, until=self.until, most=SCENES)
+        passages = [] if beyond.matter else self._recall(asked)
         trained = self.engine.adapter_for(self.card.name, self.world.series) is not None
         examples = self.mind.examples_for(asked, beyond, most=EXAMPLES_TRAINED if trained else EXAMPLES)
         messages = self._messages(
@@ -165,6 +168,7 @@ class CharacterChatbot:
             beyond=beyond,
             passages=passages,
             examples=examples,
+            trained=trained,
             earlier=earlier,
             talk=talk,
             context=self.engine.context,
@@ -192,20 +196,36 @@ class CharacterChatbot:
         found = (screen_message(text, encoder=self._screening) for text in texts)
         return next((care for care in found if care is not None), None)
 
-    def prompt(self, message: str, *, without: Collection[Exchange] = (), remembering: bool = True) -> list[Message]:
-        """Return what a trained voice reads for a message that begins a conversation; no model is loaded for it.
+    def prompt(
+        self,
+        message: str,
+        history: Iterable[Any] = (),
+        *,
+        without: Collection[Exchange] = (),
+        remembering: bool = True,
+    ) -> list[Message]:
+        """Return what a trained voice reads for a message; no model is loaded for it.
 
         Args:
             message: What is said to the character.
+            history: The conversation so far, as in `turn`.
             without: Exchanges that must not stand among the examples: their replies are to be learnt or asked for.
             remembering: Whether a scene that it remembers is in it.
         """
         asked = clean_message(message)
         beyond = self.knowledge.beyond(asked)
         recalls = remembering and not beyond.matter
-        passages = self.memory.recall(asked, until=self.until, most=SCENES) if recalls else []
+        passages = self._recall(asked) if recalls else []
         examples = self.mind.examples_for(asked, beyond, most=EXAMPLES_TRAINED, without=without)
-        return self._messages(asked, beyond=beyond, passages=passages, examples=examples, context=CONTEXT)
+        return self._messages(
+            asked,
+            beyond=beyond,
+            passages=passages,
+            examples=examples,
+            trained=True,
+            talk=normalise_history(history),
+            context=CONTEXT,
+        )
 
     def _messages(
         self,
@@ -214,6 +234,7 @@ class CharacterChatbot:
         beyond: Beyond,
         passages: Sequence[Passage],
         examples: Sequence[Exchange],
+        trained: bool,
         earlier: Sequence[str] = (),
         talk: Sequence[Message] = (),
         context: int,
@@ -221,14 +242,18 @@ class CharacterChatbot:
         return build_messages(
             self.card,
             asked,
-            facts=self.mind.facts_for(asked),
-            examples=examples,
+            facts=self.mind.facts_for(asked, most=FACTS_TRAINED if trained else FACTS),
+            examples=() if trained else examples,
+            answers=examples if trained else (),
             passages=[self.knowledge.as_witnessed(passage) for passage in passages],
             earlier=earlier,
             note=_NEVER_HEARD if beyond.names else _NOT_THERE if beyond.matter else "",
             history=talk,
             context=context,
         )
+
+    def _recall(self, asked: str) -> list[Passage]:
+        return self.memory.recall(asked, until=self.until, most=SCENES, least=NEAR_SCENE)
 
     def reply(self, message: str, history: Iterable[Any] = (), *, earlier: Sequence[str] = ()) -> Reply:
         """Answer a message, with the scenes that fed the answer (see `turn`)."""

@@ -29,7 +29,7 @@ _WORDS_PER_TOKEN: Final = 0.9
 _TEMPLATE: Final = re.compile(
     r"<\|?[a-z_]*(?:im|eot|bos|eos|start|end|pad|user|assistant|system|header|sep)[a-z_]*(?:\||>)|\[/?INST\]"
     r"|<</?SYS>>"
-    r"|<s>|</s>|<scenes?>|</?scenes?>|[‹<]/?scenes|<unk>|^\s*#{2,}|```|\b(?:assistant|system)\s*:|<bot>|�",
+    r"|<s>|</s>|[‹<]/?(?:facts|scenes?|earlier|answers)|<unk>|^\s*#{2,}|```|\b(?:assistant|system)\s*:|<bot>|�",
     re.IGNORECASE | re.MULTILINE,
 )
 _OUT_OF_CHARACTER: Final = re.compile(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from character_chatbot.earshot import Listener, scenes_of
 from character_chatbot.memory import Passage, SpokenLine, passages_of
-from character_chatbot.words import NameFinder, admits_ignorance, telling_words
+from character_chatbot.words import NameFinder, admits_ignorance, sentences, telling_words
 from utils.characters import CharacterCard, Exchange, Fact, card_names, load_card
 from utils.episodes import Episode
 from utils.series import SeriesProfile
@@ -33,8 +33,17 @@ UNNAMED: Final = "Somebody"
 _ABOUT: Final = 0.4
 # And the share of that which the character may have in one passage, fact or example without knowing the matter.
 _HALF_KNOWN: Final = 0.8
-# "Do you ever lie?" asks what somebody is like, not what happened.
-_HABIT: Final = re.compile(r"\s*(?:am|are|can|could|do|does|has|have|is|should|will|would)\b", re.IGNORECASE)
+# "Do you ever lie?" and "What do you like about snow?" ask what somebody is like, not what happened.
+_HABIT: Final = re.compile(
+    r"(?:am|are|can|could|do|does|has|have|is|should|will|would)\b|how are you\b"
+    r"|(?:how|what|when|where|which|who|why)(?: \w+)? (?:can|could|do|should|will|would) (?:I|we|you)\b"
+    r"(?! (?:know|remember|hear))",
+    re.IGNORECASE,
+)
+# What asks or bids to tell; "You are a liar!" and "Happy birthday!" do neither.
+_ASKS: Final = re.compile(
+    r"\?|^(?:\w+,? )?(?:what|when|where|which|who|whom|whose|why|how|did|was|were|tell|describe)\b", re.IGNORECASE
+)
 # Cards of others that must speak of somebody for everybody of the same past to know the name.
 _WIDELY_KNOWN: Final = 3
 # Exchanges about what is not known name people without knowing them.
@@ -250,7 +259,8 @@ def _words_of(passages: Iterable[Passage]) -> Iterator[list[str]]:
 
 
 def _tells_of_something(question: str, wanted: Collection[str]) -> bool:
-    """Whether a question is about something in particular: two telling words, or one that is a name."""
-    if _HABIT.match(question):
+    """Whether a message asks for something in particular: two telling words, or one that is a name."""
+    asked = [sentence for sentence in sentences(question) if _ASKS.search(sentence)]
+    if not any(_HABIT.match(sentence) is None for sentence in asked):
         return False
-    return len(wanted) > 1 or re.search(r"\s[A-Z]\w", question) is not None
+    return len(wanted) > 1 or any(re.search(r"\s[A-Z]\w", sentence) for sentence in asked)

@@ -125,19 +125,22 @@ class WitnessMemory:
         """Return what was witnessed by the end of an episode; all of it without one."""
         return self.passages[: self._count(until)]
 
-    def recall(self, question: str, *, until: Episode | None = None, most: int = 3) -> list[Passage]:
+    def recall(
+        self, question: str, *, until: Episode | None = None, most: int = 3, least: float = -1.0
+    ) -> list[Passage]:
         """Return the passages that bear most on a question, best first, at most one of overlapping ones.
 
         Args:
             question: What was asked.
             until: Nothing later than this episode is remembered.
             most: How many at most.
+            least: Cosine below which a passage has nothing to do with the question.
 
         Raises:
             MissingDependencyError: If there are so many passages that usearch is needed, and it is not installed.
         """
         chosen: list[Passage] = []
-        for position in self._index.search(question, first=self._count(until)):
+        for position in self._index.search(question, first=self._count(until), least=least):
             if len(chosen) == most:
                 break
             if not any(_overlap(self.passages[position], other) for other in chosen):

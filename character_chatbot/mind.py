@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final
 
 from character_chatbot.examples import Ranking, spoken_exchanges
@@ -16,13 +17,16 @@ from utils.characters import CharacterCard, Exchange, Fact, known, load_voice
 from utils.episodes import Episode
 from utils.world import World
 
-__all__ = ["EXAMPLES", "EXAMPLES_TRAINED", "Mind"]
+__all__ = ["EXAMPLES", "EXAMPLES_TRAINED", "FACTS", "FACTS_TRAINED", "Mind"]
 
 # What a prompt carries of card and voice: more confuses a small model (docs/decisions/005-small-prompts.md).
 FACTS: Final = 2
 EXAMPLES: Final = 6
 # A trained voice needs fewer: it was trained with so many in the prompt (tools/make_voices.py).
+FACTS_TRAINED: Final = 1
 EXAMPLES_TRAINED: Final = 2
+# Cosine below which a fact has nothing to do with what was asked.
+NEAR_FACT: Final = 0.3
 # Of the examples, so many show how the character says that it does not know, where it cannot know.
 UNKNOWING: Final = 2
 # With so many examples written for a character, lines taken out of scenes only blur its voice.
@@ -89,10 +93,15 @@ class Mind:
             familiar=familiar_names(self._card, series, timeline=self._world.timeline),
         )
 
-    def facts_for(self, asked: str) -> list[Fact]:
-        """Return the nearest facts that name nobody unknown."""
-        near = self._near_facts.nearest(asked, 2 * FACTS)
-        return [fact for fact in near if self.knowledge.fits(fact.text, asked=asked)][:FACTS]
+    def facts_for(self, asked: str, *, most: int = FACTS) -> list[Fact]:
+        """Return the nearest facts that name nobody unknown.
+
+        Args:
+            asked: The message.
+            most: How many.
+        """
+        near = self._near_facts.nearest(asked, 2 * most, least=NEAR_FACT)
+        return [fact for fact in near if self.knowledge.fits(fact.text, asked=asked)][:most]
 
     def examples_for(
         self, asked: str, beyond: Beyond, *, most: int = EXAMPLES, without: Collection[Exchange] = ()
@@ -105,13 +114,13 @@ class Mind:
             most: How many.
             without: Examples that must not be among them.
         """
-        wide = 3 * EXAMPLES + len(without)
-        first = self._fitting(self._examples.nearest(asked, wide), asked, without)
+        wide, hidden = 3 * EXAMPLES + len(without), frozenset(without)
+        first = self._fitting(self._examples.nearest(asked, wide), asked, hidden)
         if not beyond:
-            return first[:most]
-        last = self._fitting(self._unknowing.nearest(asked, wide), asked, without)[:UNKNOWING]
-        first = [example for example in first if admits_ignorance(example.reply) and example not in last]
-        return [*first[: max(0, most - len(last))], *last]
+            return [*islice(first, most)]
+        last = [*islice(self._fitting(self._unknowing.nearest(asked, wide), asked, hidden), UNKNOWING)]
+        unknowing = (example for example in first if admits_ignorance(example.reply) and example not in last)
+        return [*islice(unknowing, max(0, most - len(last))), *last]
 
     def written_reply(self, asked: str, *, judge: Callable[[str], str | None], beyond: Beyond) -> str:
         """Return what stands for a reply when no draft is fit.
@@ -131,9 +140,9 @@ class Mind:
         plain.sort(key=lambda example: len(telling_words(example.reply)))
         return next((e.reply for e in [*near, *plain] if judge(e.reply) is None), _LAST_RESORT)
 
-    def _fitting(self, exchanges: Iterable[Exchange], asked: str, without: Collection[Exchange]) -> list[Exchange]:
+    def _fitting(self, exchanges: Iterable[Exchange], asked: str, without: Collection[Exchange]) -> Iterator[Exchange]:
         fits = self.knowledge.fits
-        return [e for e in exchanges if e not in without and fits(f"{e.user} {e.reply}", asked=asked)]
+        return (e for e in exchanges if e not in without and fits(f"{e.user} {e.reply}", asked=asked))
 
     @cached_property
     def _near_facts(self) -> Ranking[Fact]:

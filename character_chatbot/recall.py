@@ -84,12 +84,13 @@ class TextIndex:
         self._cache = cache
         self._exact = exact
 
-    def search(self, question: str, *, first: int | None = None) -> list[int]:
+    def search(self, question: str, *, first: int | None = None, least: float = -1.0) -> list[int]:
         """Return the positions of the texts that bear most on a question, best first.
 
         Args:
             question: What is looked for.
             first: Only the first so many texts are looked at; None looks at all.
+            least: Cosine below which a text has nothing to do with the question; without an encoder all have.
 
         Returns:
             Up to twice `DEPTH` positions.
@@ -105,7 +106,13 @@ class TextIndex:
             for rank, position in enumerate(ranking):
                 fused[position] = fused.get(position, 0.0) + 1.0 / (RANK_CONSTANT + rank)
         # A question without a telling word, asked without an encoder: the latest is as good as any.
-        return sorted(fused, key=lambda position: (-fused[position], position)) or [*range(count)][::-1][:DEPTH]
+        found = sorted(fused, key=lambda position: (-fused[position], position)) or [*range(count)][::-1][:DEPTH]
+        return found if self._encoder is None else self._near(question, found, least)
+
+    def _near(self, question: str, positions: list[int], least: float) -> list[int]:
+        assert self._encoder is not None  # noqa: S101 - asked for by `search` alone, which has one
+        vector = self._encoder.encode([question])[0]
+        return [position for position in positions if float(self._vectors[position] @ vector) >= least]
 
     def prepare(self) -> None:
         """Build what the first search would have to build."""

@@ -23,7 +23,7 @@ SCREENPLAYS = sorted((SAMPLE / "screenplay").glob("*.txt"))
 EPISODES = {Episode.parse(path.stem) for path in SCREENPLAYS}
 LEADS = ("Eleven", "Mike", "Dustin")
 # Words of a reply, from the style of each card.
-LIMITS = {"Eleven": (2, 10), "Mike": (8, 30), "Dustin": (12, 40)}
+LIMITS = {"Eleven": (4, 11), "Mike": (8, 16), "Dustin": (8, 20)}
 KINDS = ("Action Hub", "Danger Zone", "Minor Location", "Safe Haven")
 
 each_screenplay = pytest.mark.parametrize("screenplay", SCREENPLAYS, ids=lambda path: path.stem)

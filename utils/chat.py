@@ -16,7 +16,7 @@ __all__ = ["BYTES_PER_TOKEN", "Message", "estimate_tokens", "inert"]
 BYTES_PER_TOKEN: Final = 2.8
 # Control tokens of chat templates: <|im_end|>, </s>, <start_of_turn>, [INST], <<SYS>>; and the tags of our own blocks.
 _CONTROL: Final = re.compile(
-    r"<(?=[|｜])|(?<=[|｜])>|<(?=/?(?:s|bos|cls|eos|mask|pad|sep|think|unk|scenes|earlier|[a-z]+_\w+)>)|<(?=</?SYS>)"
+    r"<(?=[|｜])|(?<=[|｜])>|<(?=/?(?:s|bos|cls|eos|mask|pad|sep|think|unk|facts|scenes|earlier|answers|[a-z]+_\w+)>)|<(?=</?SYS>)"
     r"|\[(?=/?(?:INST|SYS)\b)",
     re.IGNORECASE,
 )

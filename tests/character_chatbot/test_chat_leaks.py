@@ -41,8 +41,9 @@ class Overheard:
         return None
 
     def stream(self, messages: Sequence[Any], **options: Any) -> Iterator[str]:
-        # Without the question itself.
-        self.prompts.append("\n".join(message["content"] for message in messages[:-1]))
+        # Without the question itself, which is the last row of the last message.
+        *before, last = (message["content"] for message in messages)
+        self.prompts.append("\n".join([*before, last.rpartition("\n")[0]]))
         yield self.says
 
 
@@ -154,7 +155,7 @@ def test_where_it_cannot_know_the_prompt_says_so_and_shows_how() -> None:
     assert "I do not know" in prompt
     absent = _prompt("Dustin", "S01E02", "What did El and Mike quarrel about?")
     assert "You were not there" in absent
-    assert "<scenes>" not in absent
+    assert "</scenes>" not in absent
 
 
 def test_who_claims_to_know_a_stranger_is_asked_once_more_and_then_speaks_a_written_line() -> None:

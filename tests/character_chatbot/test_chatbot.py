@@ -49,7 +49,21 @@ def test_chat_is_the_words_alone_and_sees_the_history(
     world: World, engine: ChatEngine, encoder: Any, server: Any
 ) -> None:
     assert _bot(world, engine, encoder).chat("And now?", [("Hi.", "Hello.")]) == "Waffles are good."
-    assert [m["content"] for m in server.asked[0]["messages"]][-3:] == ["Hi.", "Hello.", "And now?"]
+    *before, asked = [m["content"] for m in server.asked[0]["messages"]]
+    assert before[-2:] == ["Hi.", "Hello."]
+    assert asked.split("\n")[-1] == "And now?"
+
+
+def test_a_conversation_begins_with_the_same_words_at_every_turn(
+    world: World, engine: ChatEngine, encoder: Any, server: Any
+) -> None:
+    bot = _bot(world, engine, encoder)
+    trained = [bot.prompt("Where is Mike?"), bot.prompt("Is June cold?", [("Where is Mike?", "At home.")])]
+    first, second = trained
+    # Only what is said last calls something to mind; what was said before stands as it was said.
+    assert first[0] == second[0]
+    assert [m["content"] for m in second[1:-1]] == ["Where is Mike?", "At home."]
+    assert "June is in the static." in second[-1]["content"]
 
 
 def test_the_dial_keeps_later_episodes_out_of_the_prompt(
@@ -145,8 +159,9 @@ def test_an_answered_message_that_is_refused_stays_out_of_the_prompt(
 ) -> None:
     history = [("Hi.", "Hello."), ("Can we have sex?", "Sure."), ("Waffles?", "Yes.")]
     assert _bot(world, engine, encoder).reply("And now?", history).text == "Waffles are good."
-    told = [m["content"] for m in server.asked[0]["messages"]]
-    assert told[-5:] == ["Hi.", "Hello.", "Waffles?", "Yes.", "And now?"]
+    *told, asked = [m["content"] for m in server.asked[0]["messages"]]
+    assert told[-4:] == ["Hi.", "Hello.", "Waffles?", "Yes."]
+    assert asked.split("\n")[-1] == "And now?"
 
 
 def test_of_a_long_history_the_end_is_read() -> None:
