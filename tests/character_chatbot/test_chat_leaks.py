@@ -18,7 +18,7 @@ from character_chatbot.earshot import Listener, scenes_of
 from character_chatbot.memory import witnessed_passages
 from character_chatbot.words import NameFinder
 from tests.character_chatbot.conftest import WordEncoder
-from utils.characters import card_names
+from utils.characters import card_names, load_voice
 from utils.episodes import Episode
 from utils.world import World
 
@@ -182,6 +182,23 @@ def test_who_pretends_to_have_been_there_is_not_believed() -> None:
 @pytest.mark.parametrize("question", ["Who is Mike?", "Do you know Kali?", "Where did the boys find you?"])
 def test_what_it_lived_through_is_not_denied(question: str) -> None:
     assert not _bot("Eleven", "S01E01").knowledge.beyond(question)
+
+
+@pytest.mark.parametrize(
+    "message", ["Hi! How are you feeling this evening?", "Happy birthday!", "You are a stupid liar.", "The cellar was cold."]
+)
+def test_a_message_that_asks_for_nothing_that_happened_is_answered(message: str) -> None:
+    for name in ("Eleven", "Mike", "Dustin"):
+        assert not _bot(name, None).knowledge.beyond(message)
+
+
+@pytest.mark.parametrize("name", ["Eleven", "Mike", "Dustin"])
+def test_small_talk_is_seldom_taken_for_what_it_cannot_know(name: str) -> None:
+    bot = _bot(name, None)
+    topics = {"self", "everyday", "feelings", "greeting", "opinion"}
+    asked = [e.user for e in load_voice(bot.card, bot.world.series) if e.topic in topics]
+    denied = [message for message in asked if bot.knowledge.beyond(message).matter]
+    assert len(denied) <= 0.01 * len(asked), denied
 
 
 def test_few_questions_about_the_known_are_taken_for_unknown() -> None:

@@ -46,6 +46,14 @@ def test_what_lies_behind_the_bound_is_not_found() -> None:
     assert _index().search("waffles", first=0) == []
 
 
+def test_what_is_too_far_off_is_not_found() -> None:
+    assert _index().search("waffles with syrup", least=0.5)[0] == 3
+    assert _index().search("waffles with syrup", least=0.5) != _index().search("waffles with syrup")
+    assert _index().search("good evening", least=0.3) == []
+    # Without an encoder nothing tells how far off a text is.
+    assert _index(encoder=None).search("waffles", least=0.9)
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.text(alphabet="ab cd", max_size=12), max_size=30), st.text(alphabet="ab cd?", max_size=12), st.data()
