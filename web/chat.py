@@ -7,97 +7,26 @@ import html
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 from character_chatbot.care import DISCLOSURE
-from character_chatbot.conversations import (
-    Conversation,
-    ConversationStore,
-    Utterance,
-    export_conversation,
-    open_store,
-)
-from character_chatbot.talk import Speaking, Talk
-from utils.characters import card_names, load_card
+from character_chatbot.conversations import Conversation, export_conversation, open_store
+from utils.characters import card_names
 from utils.errors import HawkinsError, InputError
 from utils.models import find_weights
 from web.look import part
 from web.session import Session
+from web.talking import EVERYTHING, Shown, Visit, answer, answer_anew, greeting, transcript
 from web.wiring import Stage, cached_file, polite, warn
 
-__all__ = ["Visit", "answer", "answer_anew", "chat_tab", "transcript"]
+__all__ = ["chat_tab"]
 
-_ALL: Final = "everything"
 _NEW: Final = 0
 _KEY: Final = 32  # characters of a browser's key, at least
-_SILENCE: Final = "(no answer came; say it in another way)"
-_BROKEN: Final = "… (broken off)"
-_WAITING: Final = "…"
 _CONFIRM: Final = (
     "(number, ...rest) => [confirm('Delete this conversation with all its messages?') ? number : -1, ...rest]"
 )
-
-Shown = list[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Visit:
-    """What one visitor talks about: in which world, kept where, and in which conversation.
-
-    Attributes:
-        session: The analysis on show.
-        store: The visitor's own conversations.
-        number: The conversation's id; 0 before it has begun.
-        who: The characters chosen.
-        dial: The last episode that they remember, or ``everything``.
-    """
-
-    session: Session
-    store: ConversationStore
-    number: int
-    who: Sequence[str]
-    dial: str
-
-    @property
-    def until(self) -> str | None:
-        """The dial as the characters take it."""
-        return None if self.dial == _ALL else self.dial
-
-    @property
-    def conversation(self) -> Conversation | None:
-        """The conversation as it is kept."""
-        return self.store.get(self.number) if self.number else None
-
-    def talk(self) -> Talk:
-        """Return the conversation with those who are chosen now.
-
-        Raises:
-            InputError: If nobody is chosen, or characters or dial cannot be used.
-        """
-        if not self.who:
-            title = self.session.results.series.title
-            raise InputError(
-                "Nobody was chosen; choose who answers."
-                if card_names(self.session.results.series)
-                else f"No character of {title} has a card yet; see docs/series.md."
-            )
-        kept = self.conversation
-        talk = Talk(
-            self.session.company,
-            self.store,
-            conversation=kept,
-            characters=self.who,
-            until=self.until,
-            results=str(self.session.results.folder.resolve()),
-            weights=self.session.weights,
-        )
-        if kept is not None and tuple(self.who) != talk.characters:
-            talk.switch(self.who)
-        if self.until != talk.until:
-            talk.turn_dial(self.until)
-        return talk
 
 
 def chat_tab(stage: Stage) -> None:
@@ -135,7 +64,7 @@ def chat_tab(stage: Stage) -> None:
 
     def visit(number: int, who: Sequence[str], dial: str, key: str | None, session: Session | None) -> Visit:
         store = opened().owned_by(_owner(key))
-        return Visit(stage.current(session), store, number or _NEW, who or (), dial or _ALL)
+        return Visit(stage.current(session), store, number or _NEW, who or (), dial or EVERYTHING)
 
     def replies(
         steps: Callable[[Visit], Iterator[Shown]], before: Shown, box: str, *values: Any
@@ -154,19 +83,19 @@ def chat_tab(stage: Stage) -> None:
         yield from replies(lambda here: answer_anew(here), shown, "", *values)
 
     def greet(who: Sequence[str], session: Session | None) -> Shown:
-        return _greeting(stage.current(session), who)
+        return greeting(stage.current(session), who)
 
     def fresh(*values: Any) -> tuple[Any, ...]:
         here = visit(*values)
-        return _list(visit(_NEW, *values[1:])), _greeting(here.session, here.who), "", gr.File(visible=False)
+        return _list(visit(_NEW, *values[1:])), greeting(here.session, here.who), "", gr.File(visible=False)
 
     def take_up(*values: Any) -> tuple[Any, ...]:
         here = visit(*values)
         kept = here.conversation
         if kept is None:
-            return gr.skip(), gr.skip(), _greeting(here.session, here.who), "", gr.File(visible=False)
+            return gr.skip(), gr.skip(), greeting(here.session, here.who), "", gr.File(visible=False)
         shown = transcript(here.session, kept.characters, here.store.utterances(kept.id))
-        return list(kept.characters), kept.until or _ALL, shown, kept.name, gr.File(visible=False)
+        return list(kept.characters), kept.until or EVERYTHING, shown, kept.name, gr.File(visible=False)
 
     def call(new: str, *values: Any) -> Any:
         here = visit(*values)
@@ -194,13 +123,13 @@ def chat_tab(stage: Stage) -> None:
         # What goes wrong here goes wrong again, and is told, when somebody speaks.
         with suppress(HawkinsError):
             for one in who or ():
-                stage.current(session).company.warm(one, None if dial == _ALL else dial)
+                stage.current(session).company.warm(one, None if dial == EVERYTHING else dial)
 
     def open_page(key: str | None, session: Session | None) -> tuple[Any, ...]:
         known = key if isinstance(key, str) and len(key) >= _KEY else secrets.token_urlsafe(32)
         here = stage.current(session)
         who, dial, shown = _show(here)
-        kept = _list(Visit(here, opened().owned_by(_owner(known)), _NEW, (), _ALL))
+        kept = _list(Visit(here, opened().owned_by(_owner(known)), _NEW, (), EVERYTHING))
         return known, who, dial, shown, kept, ""
 
     here = [which, who, dial, visitor, stage.state]
@@ -279,8 +208,8 @@ def _show(session: Session) -> tuple[Any, ...]:
     names = card_names(session.results.series)
     if not names:
         return gr.Dropdown([], value=[]), gr.Dropdown([], value=None), []
-    points = [("the end", _ALL), *((f"the end of {episode}", str(episode)) for episode in session.episodes)]
-    return gr.Dropdown(names, value=names[:1]), gr.Dropdown(points, value=_ALL), _greeting(session, names[:1])
+    points = [("the end", EVERYTHING), *((f"the end of {episode}", str(episode)) for episode in session.episodes)]
+    return gr.Dropdown(names, value=names[:1]), gr.Dropdown(points, value=EVERYTHING), greeting(session, names[:1])
 
 
 def _list(visit: Visit) -> Any:
@@ -311,85 +240,5 @@ def _required(visit: Visit) -> Conversation:
     return kept
 
 
-def _greeting(session: Session, who: Sequence[str]) -> Shown:
-    cards = [load_card(one, session.results.series) for one in who]
-    return [_said("assistant", _labelled(card.name, card.greeting, several=len(cards) > 1)) for card in cards]
-
-
-def _said(role: str, text: str, **more: Any) -> dict[str, Any]:
-    """A message as Gradio shows it: tags would be read as HTML even where markdown is off."""
-    return {"role": role, "content": html.escape(text, quote=False), **more}
-
-
-def _labelled(name: str, text: str, *, several: bool) -> str:
-    return f"{name}: {text}" if several else text
-
-
 def _asked(shown: Shown) -> str | None:
     return next((turn["content"] for turn in reversed(shown) if turn["role"] == "user"), None)
-
-
-def transcript(session: Session, who: Sequence[str], said: Sequence[Utterance]) -> Shown:
-    """Return a conversation as the page shows it.
-
-    Args:
-        session: For the greeting.
-        who: Who takes part.
-        said: Everything that was said.
-    """
-    spoken = [one for one in said if one.state != "replaced"]
-    several = len({*who, *(one.character for one in spoken if one.character)}) > 1
-    return [*_greeting(session, who), *(row for one in spoken for row in _rows(one, several=several))]
-
-
-def _rows(one: Utterance, *, several: bool) -> Iterator[dict[str, Any]]:
-    if one.character is None:
-        yield _said("user", one.text)
-        return
-    text = f"{one.text} {_BROKEN}" if one.state == "partial" else one.text or _SILENCE
-    yield _said("assistant", _labelled(one.character, text, several=several and not one.care))
-    for passage in one.sources:
-        title = f"reminded of {passage.label} (support {one.support or 0:.0%})"
-        yield _said("assistant", passage.text, metadata={"title": title, "status": "done"})
-    if one.unsupported:
-        title = "the character's own words, in no scene"
-        yield _said("assistant", "\n".join(one.unsupported), metadata={"title": title, "status": "done"})
-
-
-def answer(message: str, shown: Shown, visit: Visit) -> Iterator[Shown]:
-    """Stream the replies to a message, with their sources.
-
-    Args:
-        message: What was said.
-        shown: What the page shows so far.
-        visit: To whom, where.
-
-    Yields:
-        What the page shows.
-
-    Raises:
-        HawkinsError: If the message cannot be used or nobody can answer.
-    """
-    talk = visit.talk()
-    # At once, because the first reply waits for the models to load.
-    yield [*shown, _said("user", message), _said("assistant", _WAITING)]
-    yield from _streamed(talk, visit, talk.say(message))
-
-
-def answer_anew(visit: Visit) -> Iterator[Shown]:
-    """Stream other replies to the last message; see `answer`."""
-    talk = visit.talk()
-    yield from _streamed(talk, visit, talk.retry())
-
-
-def _streamed(talk: Talk, visit: Visit, speakers: Iterator[Speaking]) -> Iterator[Shown]:
-    for speaking in speakers:
-        several = len(talk.characters) > 1 and not speaking.note
-        *before, _begun = talk.utterances()
-        so_far = transcript(visit.session, talk.characters, before)
-        text = ""
-        yield [*so_far, _said("assistant", _labelled(speaking.name, _WAITING, several=several))]
-        for piece in speaking:
-            text += piece
-            yield [*so_far, _said("assistant", _labelled(speaking.name, text, several=several))]
-    yield transcript(visit.session, talk.characters, talk.utterances())

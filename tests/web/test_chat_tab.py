@@ -16,8 +16,9 @@ from character_chatbot.conversations import ConversationStore, open_store
 from utils.embeddings import SentenceEncoder
 from utils.errors import HawkinsError, InputError
 from web.app import build_app
-from web.chat import Shown, Visit, _owner, answer, answer_anew
+from web.chat import _owner
 from web.session import Session
+from web.talking import Shown, Visit, answer, answer_anew
 
 
 class Echo:
@@ -122,8 +123,10 @@ def test_sources_are_no_part_of_the_conversation(results: Results, store: Conver
     session = _session(results, engine)
     _last(answer("Tom & <b>Jerry</b>?", [], _visit(session, store)))
     _last(answer("What happened then?", [], _visit(session, store)))
-    spoken = [message["content"] for message in engine.asked[-1][-3:]]
-    assert spoken == ["Tom & <b>Jerry</b>?", "Yes.", "What happened then?"]
+    *before, asked = (message["content"] for message in engine.asked[-1])
+    assert before[-2:] == ["Tom & <b>Jerry</b>?", "Yes."]
+    # Before the message itself stands what it calls to mind.
+    assert asked.split("\n")[-1] == "What happened then?"
 
 
 def test_tags_are_shown_as_text(make_results: Callable[..., Results], store: ConversationStore) -> None:
