@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import zlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,9 +46,9 @@ WITH_HISTORY = 3
 HELD_OUT = 0.1
 # Exchanges that are learnt from at most; the others are still found as examples. A thousand take about a quarter of an
 # hour on two cores.
-MOST = {"Eleven": 2_600, "Mike": 900, "Dustin": 900}
+MOST = {"Eleven": 2_600, "Mike": 400, "Dustin": 400}
 # Exchanges that are scored at most.
-SCORED = 150
+SCORED = 120
 
 
 class Prepared:
@@ -82,9 +82,10 @@ def chance(exchange: Exchange, what: str) -> int:
     return zlib.crc32(f"{what}/{exchange.user}".encode())
 
 
-def chosen(exchanges: Iterable[Exchange], most: int) -> list[Exchange]:
-    """Return so many exchanges at most, always the same ones."""
-    return sorted(exchanges, key=lambda exchange: (chance(exchange, "order"), exchange.user))[:most]
+def chosen(exchanges: Sequence[Exchange], most: int) -> list[Exchange]:
+    """Return so many exchanges at most, always the same ones, in their order."""
+    drawn = frozenset(sorted(exchanges, key=lambda exchange: (chance(exchange, "drawn"), exchange.user))[:most])
+    return [exchange for exchange in exchanges if exchange in drawn]
 
 
 def as_example(
@@ -106,8 +107,8 @@ def voice_dataset(bot: CharacterChatbot) -> Dataset:
     """Return everything that a voice learns from, and the exchanges that it does not."""
     exchanges = written(bot)
     held = held_out_questions([exchange.user for exchange in exchanges], share=HELD_OUT, seed=0)
-    hidden = frozenset(exchange for exchange, out in zip(exchanges, held, strict=True) if out)
-    learnt = [exchange for exchange in exchanges if exchange not in hidden]
+    hidden = [exchange for exchange, out in zip(exchanges, held, strict=True) if out]
+    learnt = [exchange for exchange, out in zip(exchanges, held, strict=True) if not out]
     spoken = build_dataset(bot.world, bot.card.name)
     train = [as_example(bot, exchange, hidden, learnt) for exchange in chosen(learnt, MOST[bot.card.name])]
     validation = tuple(as_example(bot, exchange, hidden, learnt) for exchange in chosen(hidden, SCORED))
