@@ -185,7 +185,8 @@ def test_what_it_lived_through_is_not_denied(question: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["Hi! How are you feeling this evening?", "Happy birthday!", "You are a stupid liar.", "The cellar was cold."]
+    "message",
+    ["Hi! How are you feeling this evening?", "Happy birthday!", "You are a stupid liar.", "The cellar was cold."],
 )
 def test_a_message_that_asks_for_nothing_that_happened_is_answered(message: str) -> None:
     for name in ("Eleven", "Mike", "Dustin"):
