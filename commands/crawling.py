@@ -263,8 +263,9 @@ def dialogue(
 
     own = load_series(series).sources if source is None else {}
     named = source or own.get("dialogue") or _no_dialogue(series)
-    notice = own.get("dialogue_notice") or "Whose it is and how it may be used is not known here: look at its source."
-    typer.echo(one_line(f"{named}: {notice}"), err=True)
+    notice = own.get("dialogue_notice", "")
+    unknown = "Whose it is and how it may be used is not known here: look at its source."
+    typer.echo(one_line(f"{named}: {notice or unknown}"), err=True)
     path = Path(named)
     options: dict[str, Any] = {"contact": contact, "delay": delay, "permitted": permission, "refresh": refresh}
     from_here = "://" not in named

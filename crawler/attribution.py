@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from utils.artifacts import atomic_write
+from utils.errors import InputError
 
-__all__ = ["FILE", "attribution_text", "write_attribution"]
+__all__ = ["FILE", "attribution_text", "require_ours", "sourced_rows", "write_attribution"]
 
 FILE: Final = "ATTRIBUTION.md"
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#!|~&$])")
@@ -19,6 +20,17 @@ _HEAD: Final = """# Whose these texts are
 Collected with `hawkins crawl`. The texts were shortened: notices, footnotes, tables and markup were left out. Share
 them, and what is made of them, only as their licences allow.
 """
+
+
+def require_ours(folder: Path) -> None:
+    """Make sure that the page is written over none that somebody else wrote.
+
+    Raises:
+        InputError: If there is such a page.
+    """
+    page = folder / FILE
+    if page.exists() and not page.read_text(encoding="utf-8", errors="replace").startswith(_HEAD.splitlines()[0]):
+        raise InputError(f"{page} was not written by a crawl and would be lost; give --out another folder.")
 
 
 def write_attribution(folder: Path) -> Path:
@@ -30,13 +42,14 @@ def write_attribution(folder: Path) -> Path:
     Returns:
         The page.
     """
-    found = {path.name: rows for path in sorted(folder.glob("*.jsonl")) if (rows := list(_rows(path)))}
+    found = {path.name: rows for path in sorted(folder.glob("*.jsonl")) if (rows := list(sourced_rows(path)))}
     page = folder / FILE
     atomic_write(page, lambda path: path.write_text(attribution_text(found), encoding="utf-8"))
     return page
 
 
-def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
+def sourced_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the rows of a file that say where they are from."""
     for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
             row = json.loads(line)

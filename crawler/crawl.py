@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from crawler.attribution import write_attribution
+from crawler.attribution import require_ours, write_attribution
 from crawler.keeping import Folder
 from crawler.plan import Plan
 from crawler.process import Step, run_plan
-from crawler.writing import write_rows, write_transcripts
+from crawler.writing import require_free, write_rows, write_transcripts
 from utils.artifacts import prepare_folder
 from utils.door import one_line
 from utils.errors import InputError
@@ -66,9 +66,14 @@ def crawl(
         on_stop: Called once when it is being interrupted.
 
     Raises:
-        InputError: If the site refuses, or nothing was found; what was there before is left as it was.
+        InputError: If the site refuses, nothing was found, or files of others would be lost; what was there before is
+            left as it was.
         Interrupted: If it was stopped.
     """
+    home = out if plan.kind == "transcripts" else out.parent
+    require_ours(home)
+    if plan.kind == "transcripts":
+        require_free(out)
     prepare_folder(out.parent)
     folder = Folder(Path(plan.folder))
     with folder.held() as lock:
@@ -79,7 +84,7 @@ def crawl(
         if not rows:
             raise InputError(_nothing(plan, skipped))
         written = write_transcripts(out, rows, skipped) if plan.kind == "transcripts" else write_rows(out, rows)
-        page = write_attribution(out if plan.kind == "transcripts" else out.parent)
+        page = write_attribution(home)
         folder.finished()
     return Crawled(
         out=out,

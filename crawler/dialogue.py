@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crawler.attribution import write_attribution
+from crawler.attribution import require_ours, write_attribution
 from crawler.keeping import Folder
 from crawler.plan import Plan
 from crawler.process import Step, run_plan
@@ -62,6 +62,7 @@ def keep_dialogue(
         raise InputError(f"{out} does not end in .csv; give --out the name of a csv.")
     if out.is_dir():
         raise InputError(f"{out} is a folder; give --out the name of a file.")
+    require_ours(out.parent)
     if isinstance(source, Plan):
         prepare_folder(out.parent)
         folder = Folder(Path(source.folder))

@@ -126,6 +126,8 @@ class Site:
 
 
 def _read(url: str, shown: str) -> Site:
+    if "@" in url.partition("://")[2].partition("/")[0]:  # Before a message could show it.
+        raise InputError("The address holds a user name; give --site without it.")
     try:
         parts = urlsplit(url)
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)

@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import sys
-import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from crawler.hosts import Site
 from crawler.keeping import Folder
 from crawler.plan import Plan
+from utils.reading.textfiles import LARGEST_FILE
 
 if TYPE_CHECKING:
     from scrapy.crawler import AsyncCrawlerProcess
@@ -27,7 +27,6 @@ __all__ = ["main", "settings_of"]
 
 _PARENT_CHECK: Final = 0.5  # s
 _STEP: Final = 5.0  # s, the first wait after a failure
-_LARGEST_FILE: Final = 32 * 1024 * 1024  # bytes
 
 
 def _agent(contact: str) -> str:
@@ -49,7 +48,7 @@ def settings_of(plan: Plan) -> Settings:
     changed: dict[str, Any] = {
         "HAWKINS_FOLDER": plan.folder,
         "HAWKINS_SITE": plan.site,
-        "HAWKINS_NOT_BEFORE": time.time() if plan.refresh else 0.0,
+        "HAWKINS_NOT_BEFORE": plan.since,
         "HAWKINS_RETRY_STEP": min(_STEP, plan.delay * _STEP),
         "HTTPCACHE_DIR": str(folder.cache),
         "JOBDIR": str(folder.job),
@@ -58,7 +57,7 @@ def settings_of(plan: Plan) -> Settings:
         "DOWNLOAD_DELAY": plan.delay,
     }
     if plan.kind == "file":
-        changed["DOWNLOAD_MAXSIZE"] = _LARGEST_FILE
+        changed["DOWNLOAD_MAXSIZE"] = LARGEST_FILE
     if site.is_local:
         changed["AUTOTHROTTLE_START_DELAY"] = plan.delay
     made.setdict(changed, priority="cmdline")
@@ -91,6 +90,7 @@ def _stop_on_signals(process: AsyncCrawlerProcess) -> None:
 
     running: Any = reactor
     parent = os.getppid()
+    asked: list[int] = []
 
     def stop() -> None:
         for crawler in process.crawlers:
@@ -99,11 +99,16 @@ def _stop_on_signals(process: AsyncCrawlerProcess) -> None:
                 spider.stop()
 
     def look() -> None:
-        if os.getppid() != parent:
+        # Asked before there is a spider, it is stopped as soon as there is one.
+        if asked or os.getppid() != parent:
             stop()
 
+    def hear(number: int, _: object) -> None:
+        asked.append(number)
+        running.callFromThread(stop)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: running.callFromThread(stop))
+        signal.signal(number, hear)
     task.LoopingCall(look).start(_PARENT_CHECK, now=False)
 
 

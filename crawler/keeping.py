@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,7 +47,9 @@ class Folder:
     @classmethod
     def beside(cls, out: Path) -> Folder:
         """Return the folder for a file or folder of data."""
-        return cls(out.absolute().parent / _STATE / out.stem)
+        # Resolved: the stem of `--out ..` is `..` too, and what is kept would lie among other files.
+        whole = out.resolve()
+        return cls(whole.parent / _STATE / (whole.stem or "all"))
 
     @contextmanager
     def held(self) -> Iterator[int]:
@@ -81,14 +85,18 @@ class Folder:
         Raises:
             InputError: If a stopped run had another aim.
         """
-        before = _read(self.plan)
-        stopped = _read(self.end).get("stopped") is True and self.job.is_dir()
-        if stopped and before and Plan.of(before).aim != plan.aim:
+        ending, record = self.ending(), _read(self.plan)
+        before = Plan.of(record) if record else None
+        stopped = ending.get("stopped") is True and self.job.is_dir()
+        if stopped and before and before.aim != plan.aim:
             raise InputError(
-                f"{self.path} holds an unfinished crawl of {before['site']}; finish that, delete the folder, or give"
+                f"{self.path} holds an unfinished crawl of {before.site}; finish that, delete the folder, or give"
                 " another --out."
             )
-        goes_on = stopped and not plan.refresh
+        if plan.refresh:
+            plan = replace(plan, since=_since(plan, before, ending))
+        # With another limit, the queue holds too little or too much.
+        goes_on = bool(stopped and before and before.limit == plan.limit and plan.since in {0.0, before.since})
         if not goes_on:
             shutil.rmtree(self.job, ignore_errors=True)
             self.partial.unlink(missing_ok=True)
@@ -104,7 +112,7 @@ class Folder:
         """Return the rows so far, one an address; of two the later, and none that was cut short."""
         found: dict[str, dict[str, Any]] = {}
         if self.partial.exists():
-            for line in self.partial.read_text(encoding="utf-8").split("\n"):
+            for line in self.partial.read_text(encoding="utf-8", errors="replace").split("\n"):
                 row = _parsed(line)
                 if row:
                     found[str(row["url"])] = row
@@ -113,6 +121,12 @@ class Folder:
     def finished(self) -> None:
         """Take away what only a run that goes on needs."""
         shutil.rmtree(self.job, ignore_errors=True)
+
+
+def _since(plan: Plan, before: Plan | None, ending: Mapping[str, Any]) -> float:
+    """When a refresh began: what one that was stopped or broken has fetched since then is fresh."""
+    unfinished = before is not None and before.refresh and before.aim == plan.aim and not ending.get("finished")
+    return before.since if before is not None and unfinished else time.time()
 
 
 def _parsed(line: str) -> dict[str, Any]:

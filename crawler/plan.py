@@ -42,6 +42,7 @@ class Plan:
         permitted: Whether the user has the permission of a host that restricts crawling.
         folder: Where the crawl keeps what it needs to go on.
         refresh: Whether pages that were kept are asked for again.
+        since: Answers that were kept before this moment, in seconds since 1970, do not count.
     """
 
     kind: Kind
@@ -54,11 +55,12 @@ class Plan:
     delay: float = _DELAY
     permitted: bool = False
     refresh: bool = False
+    since: float = 0.0
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Plan:
         """Return the plan that `record` wrote."""
-        known = {field.name: record[field.name] for field in fields(cls)}
+        known = {field.name: record[field.name] for field in fields(cls) if field.name in record}
         return cls(**{**known, "categories": tuple(known["categories"])})
 
     def record(self) -> dict[str, Any]:
@@ -144,7 +146,9 @@ def _check_numbers(limit: int, depth: int, delay: float, *, local: bool) -> None
 
 
 def _category(written: str) -> str:
-    title = " ".join(written.replace("_", " ").split()).removeprefix("Category:").strip()
+    title = " ".join(written.replace("_", " ").split())
+    if title.casefold().startswith("category:"):
+        title = title.partition(":")[2].strip()
     if not title or len(title) > 255 or any(letter in "<>[]|{}#" or not letter.isprintable() for letter in title):
         raise InputError(f"'{written[:60]}' is no title of a category; give --category as it stands on the wiki.")
     return title

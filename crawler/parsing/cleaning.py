@@ -32,7 +32,7 @@ _STEERING: Final = re.compile(
 _ASIDE: Final = re.compile(r"<(/?)aside(?=[\s/>])", re.IGNORECASE)
 _HIDDEN: Final = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _FOOTNOTE: Final = re.compile(
-    r"\[\s*(?:\w{1,3}|(?:note|nb|n)\s*\d+|citation needed|edit|source\??)\s*\]", re.IGNORECASE
+    r"\[\s*(?:\d{1,3}|[a-z]|(?:note|nb|n)\s*\d+|citation needed|edit|source\??)\s*\]", re.IGNORECASE
 )
 _NOTICE: Final = re.compile(
     r"(?:this (?:article|page|section|(?:character|location) page) (?:is (?:a stub|about)|contains spoilers|needs)\b"

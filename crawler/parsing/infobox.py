@@ -47,19 +47,20 @@ def _portable(box: Any) -> Iterator[tuple[list[str], Any]]:
         value = item.xpath(".//*[contains(@class, 'pi-data-value')]")
         if value:
             yield [_name(text_of(label[0])) if label else "", _name(item.get("data-source") or "")], value[0]
-    for cell in box.xpath(".//td[@data-source]"):
+    for cell in box.xpath(".//td[@data-source] | .//*[contains(@class, 'pi-smart-data-value')][@data-source]"):
         yield [_name(cell.get("data-source"))], cell
 
 
 def _tabular(box: Any) -> Iterator[tuple[list[str], Any]]:
     for row in box.xpath(".//tr[th and td]"):
         yield [_name(text_of(row.find("th")))], row.find("td")
-    for row in box.xpath(".//tr[not(th)][count(td) = 2]"):
+    for row in box.xpath(".//tr[not(th)][count(td) = 2][not(td[@data-source])]"):
         yield [_name(text_of(row.findall("td")[0]))], row.findall("td")[1]
 
 
 def _name(written: str) -> str:
-    return " ".join(written.casefold().replace("_", " ").strip(" :").split())
+    """A label as it is looked up: of "Nickname(s):" nickname."""
+    return re.sub(r"\s*\(e?s\)$", "", " ".join(written.casefold().replace("_", " ").strip(" :").split()))
 
 
 def values(node: Any) -> list[str]:
@@ -75,7 +76,7 @@ def values(node: Any) -> list[str]:
         elif inner.tag in _LINE_ENDS and inner is not cell:
             inner.text = f"\n{inner.text or ''}"
             inner.tail = f"\n{inner.tail or ''}"
-    lines = (re.sub(r"\[\s*\w{0,3}\s*\]", "", line) for line in cell.text_content().split("\n"))
+    lines = (re.sub(r"\[\s*(?:\d{0,3}|[a-z])\s*\]", "", line) for line in cell.text_content().split("\n"))
     return list(dict.fromkeys(filter(None, (one_line(line).strip(" ,;•·") for line in lines))))
 
 

@@ -12,10 +12,23 @@ from crawler.parsing.wikipage import WikiPage, attribution_of
 
 __all__ = ["PARSERS", "UnusableError", "character_of", "location_of", "provenance"]
 
-_ALIASES: Final = ("aliases", "alias", "also known as", "aka", "nicknames", "nickname", "other names", "other name")
+_ALIASES: Final = (
+    "aliases",
+    "alias",
+    "also known as",
+    "aka",
+    "a.k.a.",
+    "a.k.a",
+    "nicknames",
+    "nickname",
+    "other names",
+    "other name",
+)
 _QUALIFIER: Final = re.compile(r"\s*\([^()]*\)$")
 _AMBIGUOUS: Final = re.compile(r"\b(?:may|can|could) (?:also )?refer to\b", re.IGNORECASE)
-_DISAMBIGUATION: Final = re.compile(r"disambig", re.IGNORECASE)
+# "Disambiguation pages", but not "Articles with links needing disambiguation".
+_DISAMBIGUATION: Final = re.compile(r"(?!.*\b(?:need|requir|link)).*disambig", re.IGNORECASE)
+_NO_ALIAS: Final = frozenset({"none", "unknown", "unnamed", "n/a", "na", "?", "-", "–", "—"})
 
 
 class UnusableError(ValueError):
@@ -73,7 +86,8 @@ def _read(page: WikiPage) -> tuple[Mapping[str, list[str]], str]:
     root = article(parse_html(page.html))
     fields = infobox(root)
     lead = lead_text(clean(root))
-    if any(map(_DISAMBIGUATION.search, page.categories)) or (_AMBIGUOUS.search(lead[:200]) and not fields):
+    told = page.ambiguous or any(map(_DISAMBIGUATION.match, page.categories))
+    if told or (_AMBIGUOUS.search(lead[:200]) and not fields):
         raise UnusableError("it only tells pages of one name apart")
     return fields, lead
 
@@ -86,7 +100,11 @@ def _name(title: str) -> str:
 def _aliases(fields: Mapping[str, list[str]], name: str) -> list[str]:
     written = (alias for value in field(fields, *_ALIASES) for alias in re.split(r"[,;/]\s+|\s/\s", value))
     plain = (_QUALIFIER.sub("", re.sub(r"\s*\([^()]*\)", "", alias)).strip(" \"'“”‘’") for alias in written)
-    return list(dict.fromkeys(alias for alias in plain if alias and len(alias) <= 80 and alias != name))
+    return list(dict.fromkeys(alias for alias in plain if _is_alias(alias) and alias != name))
+
+
+def _is_alias(written: str) -> bool:
+    return 0 < len(written) <= 80 and written.casefold() not in _NO_ALIAS
 
 
 PARSERS: Final[Mapping[str, Callable[[WikiPage], dict[str, Any]]]] = {

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urldefrag, urljoin, urlsplit
 from crawler.parsing.cleaning import parse_html
 from crawler.parsing.wikipage import is_article_space
 
-__all__ = ["Listing", "Member", "listing_of_api", "listing_of_html"]
+__all__ = ["Listing", "Member", "category_space", "listing_of_api", "listing_of_html"]
 
 _CATEGORY_SPACE: Final = 14
 _ONWARD: Final = frozenset({"pagefrom", "subcatfrom", "from"})
@@ -72,8 +72,18 @@ def listing_of_api(answer: Mapping[str, Any]) -> Listing:
     )
 
 
+def category_space(siteinfo: Mapping[str, Any]) -> str:
+    """Return the wiki's own word for Category, out of ``siprop=namespaces``; empty if it does not say."""
+    query = siteinfo.get("query")
+    spaces = query.get("namespaces") if isinstance(query, Mapping) else None
+    space = spaces.get(str(_CATEGORY_SPACE)) if isinstance(spaces, Mapping) else None
+    return str(space.get("name") or space.get("*") or "") if isinstance(space, Mapping) else ""
+
+
 def _is_empty(row: Mapping[str, Any]) -> bool:
-    return bool(row.get("missing") or row.get("invalid") or row.get("redirect") or not row.get("title"))
+    # Formatversion 1 says "redirect": "".
+    flags = (row.get(name, False) for name in ("missing", "invalid", "redirect"))
+    return any(flag is not False for flag in flags) or not row.get("title")
 
 
 def _member(row: Mapping[str, Any]) -> Member:
@@ -92,9 +102,12 @@ def listing_of_html(text: str, *, url: str) -> Listing:
     root = parse_html(text).getroottree()
     pages = root.xpath("//*[@id='mw-pages']//li//a[@href] | //a[contains(@class, 'category-page__member-link')][@href]")
     below = root.xpath("//*[@id='mw-subcategories']//li//a[@href]")
-    members = [_linked(link, url) for link in (*pages, *below) if not _is_onward(link.get("href"))]
+    members = [_linked(link, url) for link in pages if not _is_onward(link.get("href"))]
+    # Categories whatever their titles say, which on a German wiki begin with Kategorie.
+    subcategories = [_linked(link, url) for link in below if not _is_onward(link.get("href"))]
+    subcategories += [member for member in members if _names_category(member.title)]
     onward = [
-        urldefrag(urljoin(url, link.get("href")))[0]
+        _joined(url, link.get("href"))
         for link in root.xpath(
             "//*[@id='mw-pages' or @id='mw-subcategories']//a[@href]"
             " | //a[contains(@class, 'category-page__pagination-next')][@href]"
@@ -103,17 +116,28 @@ def listing_of_html(text: str, *, url: str) -> Listing:
     ]
     return Listing(
         pages=tuple(dict.fromkeys(member for member in members if _is_page(member.title))),
-        categories=tuple(dict.fromkeys(_subcategory(member) for member in members if _names_category(member.title))),
-        more=tuple(dict.fromkeys(onward)),
+        categories=tuple(dict.fromkeys(map(_subcategory, subcategories))),
+        more=tuple(dict.fromkeys(filter(None, onward))),
     )
 
 
 def _is_onward(href: str) -> bool:
-    return not _ONWARD.isdisjoint(parse_qs(urlsplit(href).query))
+    try:
+        return not _ONWARD.isdisjoint(parse_qs(urlsplit(href).query))
+    except ValueError:
+        return False
+
+
+def _joined(url: str, href: str) -> str:
+    """A link's address; empty if it is none, so that one bad link does not spoil the list."""
+    try:
+        return urldefrag(urljoin(url, href))[0]
+    except ValueError:
+        return ""
 
 
 def _linked(link: Any, url: str) -> Member:
-    address = urldefrag(urljoin(url, link.get("href")))[0]
+    address = _joined(url, link.get("href"))
     title = link.get("title") or _title_in(address) or link.text_content()
     return Member(" ".join(title.split()), address)
 
@@ -137,4 +161,4 @@ def _is_page(title: str) -> bool:
 
 
 def _subcategory(member: Member) -> Member:
-    return Member(member.title.partition(":")[2].strip(), member.url)
+    return Member(member.title.partition(":")[2].strip() or member.title, member.url)

@@ -23,6 +23,7 @@ _EPISODES: Final = tuple(
     )
 )
 _SEASON: Final = re.compile(r"\b(?:season|series)\s+(\d{1,2})\b", re.IGNORECASE)
+_OTHERS: Final = re.compile(r"prev|next|last|first|follow|preced")
 _NUMBER: Final = re.compile(r"\d{1,3}")
 _SUBPAGE: Final = re.compile(r"(.+?)(?:/transcript\w*|\s*\(transcript\))$", re.IGNORECASE)
 _SPACE: Final = re.compile(r"transcript\w*:", re.IGNORECASE)
@@ -79,22 +80,27 @@ def parent_title(title: str) -> str | None:
 
 def episode_of_page(page: WikiPage) -> Episode | None:
     """Find season and episode: in the title, in the infobox, or the season in a category and the number in the box."""
-    for pattern in _EPISODES:
-        if match := pattern.search(page.title):
-            return Episode(int(match[1]), int(match[2]))
+    if found := _whole_number(page.title):
+        return found
     fields = infobox(article(parse_html(page.html)))
-    number = _number(
-        field(fields, "episode", "episode number", "episode #", "episode no", "no. in season", "number", "no.")
-    )
+    numbered = field(fields, "episode", "episode number", "episode #", "episode no", "no. in season", "number", "no.")
+    if found := _whole_number(" ".join(numbered[:1])):
+        return found
+    number = _number(numbered)
     season = _number(field(fields, "season", "season number", "series"))
     if season is None:
         named = [int(match[1]) for title in page.categories if (match := _SEASON.search(title))]
         season = named[0] if len(set(named)) == 1 else None
-    boxed = " ".join(value for values in fields.values() for value in values)
     if season is None or number is None:
-        match = next((m for pattern in _EPISODES if (m := pattern.search(boxed))), None)
-        return Episode(int(match[1]), int(match[2])) if match else None
+        # Not of its neighbours, nor of where somebody was seen first.
+        own = (values for name, values in fields.items() if not _OTHERS.search(name))
+        return _whole_number(" ".join(value for values in own for value in values))
     return Episode(season, number)
+
+
+def _whole_number(text: str) -> Episode | None:
+    match = next((found for pattern in _EPISODES if (found := pattern.search(text))), None)
+    return Episode(int(match[1]), int(match[2])) if match else None
 
 
 def _number(found: list[str]) -> int | None:
@@ -107,7 +113,8 @@ def rows_of(page: WikiPage) -> list[Row]:
     root = article(parse_html(page.html))
     rows: list[Row] = []
     # Some wikis write who speaks and what into two columns of a table.
-    for table in root.xpath(".//table[not(contains(@class, 'infobox')) and not(contains(@class, 'navbox'))]"):
+    boxed = "ancestor-or-self::*[contains(@class, 'infobox') or contains(@class, 'navbox')]"
+    for table in root.xpath(f".//table[not({boxed})]"):
         if (found := list(_table(table))) and len(found) > 1:
             rows += found
     for block in _blocks(clean(root)):

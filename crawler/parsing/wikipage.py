@@ -25,6 +25,10 @@ __all__ = [
 
 _CONFIG: Final = r'"%s"\s*:\s*(?:"((?:[^"\\]|\\.)*)"|(\d+))'
 
+# Forum, Widget, User blog, Blog, TimedText, Module, Message Wall and its greeting, Board, Topic, Gadget and its
+# definition, Topic of Flow: https://www.mediawiki.org/wiki/Extension_default_namespaces
+_NOT_CONTENT: Final = frozenset({110, 274, 500, 502, 710, 828, 1200, 1202, 2000, 2002, 2300, 2302, 2600})
+
 
 @dataclass(frozen=True, slots=True)
 class Rights:
@@ -51,6 +55,7 @@ class WikiPage:
         rights: Of the wiki.
         categories: Titles without ``Category:``.
         namespace: 0 for articles; None where the page does not say.
+        ambiguous: Whether the wiki says that it only tells pages of one name apart.
     """
 
     title: str
@@ -60,6 +65,7 @@ class WikiPage:
     rights: Rights
     categories: tuple[str, ...] = ()
     namespace: int | None = None
+    ambiguous: bool = False
 
     @property
     def is_article(self) -> bool:
@@ -69,7 +75,9 @@ class WikiPage:
 
 def is_article_space(namespace: int | None) -> bool:
     """Whether a namespace holds articles: the main one, or one that the wiki added for content."""
-    return namespace is None or namespace == 0 or (namespace >= 100 and namespace % 2 == 0)
+    if namespace is None or namespace == 0:
+        return True
+    return namespace >= 100 and namespace % 2 == 0 and namespace not in _NOT_CONTENT
 
 
 def _one_line(text: object) -> str:
@@ -95,7 +103,10 @@ def rights_of_html(text: str) -> Rights:
     named = root.xpath("//meta[@property='og:site_name']/@content | //meta[@name='application-name']/@content")
     title = _first(root.xpath("//title/text()"))
     sitename = _one_line(named[0]) if named else _one_line(re.split(r"\s+[-–—|]\s+", title)[-1] if title else "")
-    links = root.xpath("//a[@rel='license'] | //*[contains(@id, 'copyright')]//a[contains(@href, 'licen')]")
+    links = root.xpath(
+        "//a[contains(concat(' ', @rel, ' '), ' license ')]"
+        " | //*[contains(@id, 'copyright')]//a[contains(translate(@href, 'LICEN', 'licen'), 'licen')]"
+    )
     head = _first(root.xpath("//link[@rel='license' or @rel='copyright']/@href"))
     if links:
         return Rights(sitename, _licence(text_of(links[0]), links[0].get("href") or head))
@@ -109,7 +120,7 @@ def attribution_of(title: str, url: str, rights: Rights) -> str:
 
 
 def page_of_api(answer: Mapping[str, Any], *, url: str, rights: Rights, namespace: int | None = None) -> WikiPage:
-    """Read ``action=parse&prop=text|revid|displaytitle|categories`` (formatversion 2, or 1).
+    """Read ``action=parse&prop=text|revid|categories|properties`` (formatversion 2, or 1).
 
     Raises:
         ValueError: If the answer is none, with the wiki's own words where it gives them.
@@ -134,7 +145,14 @@ def page_of_api(answer: Mapping[str, Any], *, url: str, rights: Rights, namespac
         rights=rights,
         categories=tuple(_one_line(str(name).replace("_", " ")) for name in names if name),
         namespace=namespace,
+        ambiguous=_has_property(parsed.get("properties"), "disambiguation"),
     )
+
+
+def _has_property(properties: object, name: str) -> bool:
+    if isinstance(properties, list):  # Formatversion 1.
+        return any(isinstance(row, Mapping) and row.get("name") == name for row in properties)
+    return isinstance(properties, Mapping) and name in properties
 
 
 def page_of_html(text: str, *, url: str, rights: Rights | None = None) -> WikiPage:
@@ -167,7 +185,10 @@ def page_of_html(text: str, *, url: str, rights: Rights | None = None) -> WikiPa
 def api_address(text: str, *, url: str) -> str | None:
     """Return where a page says that the wiki's API is (its `EditURI` link, of Really Simple Discovery), or None."""
     found = _first(_document(text).xpath("//link[translate(@rel, 'EDITUR', 'editur') = 'edituri']/@href"))
-    return urljoin(url, found.partition("?")[0]) if found else None
+    try:
+        return urljoin(url, found.partition("?")[0]) if found else None
+    except ValueError:
+        return None
 
 
 def article_path(text: str, *, url: str) -> str:
@@ -185,8 +206,11 @@ def _first(found: Any) -> str:
 
 
 def _canonical(root: Any, url: str) -> str:
-    found = urljoin(url, _first(root.xpath("//link[@rel='canonical']/@href")))
-    return found if found.split("/")[:3] == url.split("/")[:3] else url
+    try:
+        found = urljoin(url, _first(root.xpath("//link[@rel='canonical']/@href")))
+    except ValueError:
+        return url
+    return found if found.isprintable() and found.split("/")[:3] == url.split("/")[:3] else url
 
 
 def _config(text: str, key: str) -> str:

@@ -36,7 +36,8 @@ _SHUT: Final = frozenset({400, 401, 403, 404, 405, 406, 410, 501})
 
 def site_query(api: str) -> str:
     """Return the address that tells what wiki it is and under which licence."""
-    return f"{api}?{urlencode({'action': 'query', 'meta': 'siteinfo', 'siprop': 'general|rightsinfo', **_FORMAT})}"
+    query = {"action": "query", "meta": "siteinfo", "siprop": "general|rightsinfo|namespaces", **_FORMAT}
+    return f"{api}?{urlencode(query)}"
 
 
 def members_query(api: str, title: str, more: Mapping[str, str]) -> str:
@@ -67,7 +68,7 @@ def page_query(api: str, member: Member) -> str:
     query = {
         "action": "parse",
         **which,
-        "prop": "text|revid|displaytitle|categories",
+        "prop": "text|revid|categories|properties",
         "disablelimitreport": "1",
         "disableeditsection": "1",
         "disabletoc": "1",
@@ -111,6 +112,7 @@ def page_record(page: WikiPage) -> dict[str, Any]:
         "rights": rights_record(page.rights),
         "categories": list(page.categories),
         "namespace": page.namespace,
+        "ambiguous": page.ambiguous,
     }
 
 

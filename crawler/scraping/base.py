@@ -19,6 +19,7 @@ from scrapy.exceptions import (
 )
 from scrapy.spidermiddlewares.httperror import HttpError
 
+from crawler.hosts import Site
 from crawler.keeping import Folder
 from crawler.plan import Plan
 from crawler.scraping.guard import Refused
@@ -40,6 +41,7 @@ class HawkinsSpider(scrapy.Spider):
 
     Attributes:
         plan: What to do.
+        site: What the user named.
         kept: What is remembered over a stop; JSON-serialisable.
         done: Addresses that are dealt with, in their order.
         known: Addresses that are to be dealt with, in their order.
@@ -49,6 +51,7 @@ class HawkinsSpider(scrapy.Spider):
     def __init__(self, plan: Plan, **more: Any) -> None:
         super().__init__(**more)
         self.plan = plan
+        self.site = Site.read(plan.site, permitted=True)
         self.folder = Folder(Path(plan.folder))
         self.kept: dict[str, Any] = {}
         self.known: dict[str, None] = {}
@@ -75,6 +78,7 @@ class HawkinsSpider(scrapy.Spider):
         """Make a spider that hears of its own errors."""
         made = super().from_crawler(crawler, *args, **more)
         crawler.signals.connect(made.see_error, signal=signals.spider_error)
+        crawler.signals.connect(made.see_lost, signal=signals.item_error)
         return made
 
     def see_error(self, failure: Failure, response: Response) -> None:
@@ -84,6 +88,11 @@ class HawkinsSpider(scrapy.Spider):
             about.get("url", response.url),
             skipped=f"it could not be read ({type(failure.value).__name__}; see the log)",
         )
+
+    def see_lost(self, failure: Failure) -> None:
+        """End where a row cannot be written, on a full disk for one: the data would be short of it."""
+        self.failure = f"A row could not be kept: {one_line(str(failure.value))}"
+        self.stop()
 
     async def pause(self, seconds: float) -> None:
         """Wait, but no longer than until somebody stops the crawl."""
@@ -125,8 +134,11 @@ class HawkinsSpider(scrapy.Spider):
             return one_line(str(error))
         if isinstance(error, CannotResolveHostError):
             return self.refused_address or "no name server knows its name"
+        large = f"it is larger than {self.settings.getint('DOWNLOAD_MAXSIZE') / 1e6:.0f} MB"
+        if "exceeded DOWNLOAD_MAXSIZE" in str(error):  # once unpacked
+            return large
         known: dict[type[BaseException | None], str] = {
-            DownloadCancelledError: f"it is larger than {self.settings.getint('DOWNLOAD_MAXSIZE') // 2**20} MB",
+            DownloadCancelledError: large,
             DownloadConnectionRefusedError: "nobody answers there",
             DownloadTimeoutError: f"it did not answer within {self.settings.getint('DOWNLOAD_TIMEOUT')} seconds",
         }

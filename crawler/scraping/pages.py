@@ -35,6 +35,14 @@ class PageSpider(HawkinsSpider):
         base = str(self.kept["base"])
         return urljoin(base, path.replace("$1", quote(title.replace(" ", "_"), safe="/:,'()!*")))
 
+    def is_of_site(self, url: str) -> bool:
+        """Whether an address that the wiki gives may be asked, and kept as it is."""
+        return url.isascii() and url.isprintable() and self.site.trouble(url) is None
+
+    def place(self, url: str, title: str) -> str:
+        """Return the address that the wiki gives of a page or, if that is none of its own, where the page should be."""
+        return url if self.is_of_site(url) else self.address(title)
+
     def ask(self, member: Member, url: str) -> Request:
         """Return the request for a page, of the API where there is one."""
         about = {"url": url, "namespace": member.namespace}

@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 
 from scrapy import Request
 
-from crawler.parsing.listing import Listing, listing_of_api, listing_of_html
+from crawler.parsing.listing import Listing, category_space, listing_of_api, listing_of_html
 from crawler.parsing.wikipage import Rights, api_address, article_path, rights_of_api, rights_of_html
 from crawler.scraping.answers import is_shut, json_of, members_query, rights_record, site_query, text_of
 from crawler.scraping.pages import PageSpider
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["WikiSpider"]
 
+_APIS: Final = ("/w/api.php", "/api.php", "/wiki/api.php")
 _LISTINGS_FIRST: Final = 10
 _BARREN: Final = 3
-"""Listings without anything new after which a category counts as endless."""
+"""Listings without anything new after which a category counts as endless, beside those that could all be known."""
+_LISTED: Final = 50
 
 
 class WikiSpider(PageSpider):
@@ -46,16 +48,14 @@ class WikiSpider(PageSpider):
         self.kept["rights"] = rights_record(rights_of_html(text))
         self.kept.update(base=response.url, path=article_path(text, url=response.url))
         named = api_address(text, url=response.url)
-        yield from self._try_apis(
-            [named] if named else [urljoin(response.url, path) for path in ("/w/api.php", "/api.php")]
-        )
+        yield from self._try_apis([named] if named else [urljoin(response.url, path) for path in _APIS])
 
     def see_no_site(self, failure: Failure) -> Iterator[Request]:
         """Go on without the page where only it is refused; the API or the category may not be."""
         self.failure = f"{self.plan.site} was not read: {self.why(failure.value)}"
         if not self.busy and is_shut(failure):
             self.kept.update(rights=rights_record(Rights()), base=self.plan.site)
-            yield from self._try_apis([urljoin(self.plan.site, path) for path in ("/w/api.php", "/api.php")])
+            yield from self._try_apis([urljoin(self.plan.site, path) for path in _APIS])
 
     def _try_apis(self, addresses: list[str]) -> Iterator[Request]:
         first, *others = addresses
@@ -76,6 +76,7 @@ class WikiSpider(PageSpider):
             seen = Rights(**self.kept["rights"])
             self.kept["rights"] = rights_record(Rights(said.sitename or seen.sitename, said.licence or seen.licence))
             general = answer["query"].get("general") or {}
+            self.kept["category"] = category_space(answer)
             self.kept["path"] = str(general.get("articlepath") or self.kept.get("path") or "/wiki/$1")
             yield from self._begin()
         else:
@@ -97,7 +98,13 @@ class WikiSpider(PageSpider):
         self.kept["begun"] = True
         self.failure = ""
         for title in self.plan.categories:
-            yield from self._list(title, depth=self.plan.depth)
+            yield from self._list(self._plain(title), depth=self.plan.depth)
+
+    def _plain(self, title: str) -> str:
+        """A title without the wiki's own word for Category."""
+        space, _, rest = title.partition(":")
+        own = str(self.kept.get("category") or "category").casefold()
+        return rest.strip() if rest.strip() and space.strip().casefold() == own else title
 
     # Categories
 
@@ -115,7 +122,8 @@ class WikiSpider(PageSpider):
             self.see_listing,
             errback=self.see_no_listing,
             cb_kwargs={"title": title, "depth": depth, "barren": barren, "api": api},
-            priority=_LISTINGS_FIRST,
+            # The upper levels first: who meets a category twice meets it where most levels below it are left.
+            priority=_LISTINGS_FIRST + depth,
         )
 
     def see_listing(self, response: Response, title: str, depth: int, barren: int, *, api: bool) -> Iterator[Request]:
@@ -130,7 +138,8 @@ class WikiSpider(PageSpider):
         below = [*self._below(found, depth)]
         barren = 0 if len(self.known) + len(self._categories) > before else barren + 1
         self.tell()
-        if found.more and (len(self.known) >= self.plan.limit or barren >= _BARREN):
+        barred = barren >= _BARREN + len(self.known) // _LISTED
+        if found.more and (len(self.known) >= self.plan.limit or barred):
             self.kept["limited"] = True
         else:
             yield from self._onward(found, title, depth=depth, barren=barren)
@@ -140,7 +149,8 @@ class WikiSpider(PageSpider):
     def _onward(self, found: Listing, title: str, *, depth: int, barren: int) -> Iterator[Request]:
         for onward in found.more:
             if isinstance(onward, str):
-                yield self._listing(onward, title, depth=depth, barren=barren)
+                if self.is_of_site(onward):
+                    yield self._listing(onward, title, depth=depth, barren=barren)
             else:
                 yield from self._list(title, depth=depth, more=onward, barren=barren)
 
@@ -156,11 +166,12 @@ class WikiSpider(PageSpider):
                 if self.kept.get("api"):
                     yield from self._list(member.title, depth=depth - 1)
                 else:
-                    yield self._listing(member.url, member.title, depth=depth - 1, barren=0)
+                    url = self.place(member.url, f"Category:{member.title}")
+                    yield self._listing(url, member.title, depth=depth - 1, barren=0)
 
     def _members(self, found: Listing) -> Iterator[Request]:
         for member in found.pages:
-            url = member.url or self.address(member.title)
+            url = self.place(member.url, member.title)
             if url in self.known:
                 continue
             if len(self.known) >= self.plan.limit:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler.parsing.cleaning import article, clean, lead_text, parse_html
@@ -232,6 +232,7 @@ def test_rights_say_only_what_the_wiki_says() -> None:
     assert rights_of_html("<p>nothing</p>").licence == ""
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="<>/abdiplstruv '\"=&;[]1\n\x00\ufeff", max_size=300))
 def test_any_text_is_read_or_refused_in_words(html: str) -> None:
     for parser in (location_of, character_of):
@@ -242,3 +243,59 @@ def test_any_text_is_read_or_refused_in_words(html: str) -> None:
         assert "<script" not in str(row)
     listing_of_html(html, url="https://w.example/")
     page_of_html(html, url="https://w.example/")
+
+
+@pytest.mark.parametrize(
+    ("categories", "apart"),
+    [
+        ("Disambiguation pages", True),
+        ("All disambiguations", True),
+        ("Articles with links needing disambiguation", False),
+        ("Pages requiring disambiguation", False),
+    ],
+)
+def test_categories_of_pages_that_tell_names_apart(categories: str, apart: bool) -> None:
+    made = page("<p>A mill.</p>", categories=(categories,))
+    if apart:
+        with pytest.raises(UnusableError, match="apart"):
+            location_of(made)
+    else:
+        assert location_of(made)["location_description"] == "A mill."
+
+
+@pytest.mark.parametrize("properties", [{"disambiguation": ""}, [{"name": "disambiguation", "*": ""}]])
+def test_the_wiki_itself_says_that_a_page_tells_names_apart(properties: object) -> None:
+    parsed = {"title": "Mühle", "text": "<p>Mühle steht für:</p>", "properties": properties}
+    with pytest.raises(UnusableError, match="apart"):
+        location_of(page_of_api({"parse": parsed}, url="u", rights=RIGHTS))
+
+
+def test_labels_of_many_and_names_that_are_none() -> None:
+    html = "<table class='infobox'><tr><th>Nickname(s):</th><td>Aggie<br>None<br>Unknown<br>The [she] Wolf</td></tr></table>"
+    assert character_of(page(html, title="Agnes"))["aliases"] == ["Aggie", "The [she] Wolf"]
+    smart = (
+        "<aside class='portable-infobox'><section class='pi-smart-group'><section><h3 class='pi-smart-data-label pi-data-label'"
+        " data-source='type'>Type</h3></section><section><div class='pi-smart-data-value pi-data-value' data-source='type'>Mill"
+        "</div></section></section></aside>"
+    )
+    assert infobox(parse_html(smart))["type"] == ["Mill"]
+
+
+def test_pages_of_spaces_for_talk_are_no_articles() -> None:
+    rows = [
+        {"title": "User blog:X/Mine", "ns": 500},
+        {"title": "Old", "ns": 0, "redirect": ""},
+        {"title": "P", "ns": 100},
+    ]
+    assert [member.title for member in listing_of_api({"query": {"pages": rows}}).pages] == ["P"]
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        '<a rel="license nofollow" href="https://cc.example/by">CC BY</a>',
+        '<p id="footer-info-copyright"><a href="https://cc.example/by?License">CC BY</a></p>',
+    ],
+)
+def test_licences_as_feet_of_pages_write_them(foot: str) -> None:
+    assert rights_of_html(foot).licence.startswith("CC BY, https://cc.example/by")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crawler import Plan, Site, make_plan
+from crawler import Folder, Plan, Site, make_plan
 from crawler.attribution import attribution_text
 from crawler.hosts import RESTRICTED, address_trouble, restriction
 from crawler.job import settings_of
@@ -40,7 +42,7 @@ def test_hosts_that_only_look_alike_are_not_restricted() -> None:
     [
         "ftp://wiki.example.org", "file:///etc/passwd", "https://", "https:///x", "https://a b.example", "https://wiki.example.org:99999",
         "http://169.254.169.254/latest", "http://[fe80::1]/", "http://100.100.100.200/",
-        "https://me:secret@wiki.example.org", "http://[::ffff:169.254.169.254]/",
+        "https://me:secret@wiki.example.org", "ftp://me:secret@wiki.example.org", "http://me:secret@h:port/", "http://[::ffff:169.254.169.254]/",
         "https://" + "a" * 70 + ".example",
     ],
 )  # fmt: skip
@@ -198,3 +200,48 @@ def test_the_command_refuses_in_one_line(
     assert word in errors[0]
     assert "Traceback" not in done.stderr
     assert not [path for path in tmp_path.rglob("*.jsonl") if ".crawl" not in path.parts]
+
+
+@pytest.mark.parametrize("out", ["..", ".", "a/..", "x/places.jsonl"])
+def test_what_is_kept_lies_in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str) -> None:
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    assert os.path.normpath(Folder.beside(Path(out)).path.parent).endswith(".crawl")
+    assert Folder.beside(Path(out)).path.name not in {"", ".", "..", ".crawl"}
+
+
+def _ended(folder: Folder, **ending: object) -> None:
+    folder.job.mkdir(parents=True, exist_ok=True)
+    folder.end.write_text(json.dumps(ending))
+
+
+def test_a_stopped_run_is_gone_on_with_only_by_the_same_call(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    assert not folder.begin(plan(tmp_path, limit=5))
+    _ended(folder, stopped=True)
+    assert folder.begin(plan(tmp_path, limit=5))
+    _ended(folder, stopped=True)
+    assert not folder.begin(plan(tmp_path, limit=50))
+    assert not folder.job.exists()
+
+
+def test_a_refresh_that_was_stopped_or_broken_keeps_what_it_fetched(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+
+    def since() -> float:
+        return float(json.loads(folder.plan.read_text())["since"])
+
+    assert not folder.begin(plan(tmp_path, refresh=True))
+    began = since()
+    assert began > 0
+    _ended(folder, stopped=True)
+    assert folder.begin(plan(tmp_path, refresh=True))
+    assert since() == began
+    # Killed: no end at all.
+    assert not folder.begin(plan(tmp_path, refresh=True))
+    assert since() == began
+    _ended(folder, finished=True)
+    assert not folder.begin(plan(tmp_path, refresh=True))
+    assert since() > began
+    assert not folder.begin(plan(tmp_path))
+    assert since() == 0

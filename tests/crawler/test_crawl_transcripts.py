@@ -13,7 +13,9 @@ import pytest
 from crawler.parsing.items import UnusableError
 from crawler.parsing.transcripts import Row, episode_of_page, parent_title, rows_of, transcript_of
 from crawler.parsing.wikipage import Rights, WikiPage
+from crawler.writing import require_free, write_transcripts
 from utils.episodes import Episode
+from utils.errors import InputError
 from utils.series import SeriesProfile
 from utils.transcripts import read_transcript
 
@@ -150,3 +152,39 @@ def test_transcripts_flow_into_the_reader(wiki: Any, hawkins: Callable[..., Any]
     assert "season and episode" in done.stderr
     assert "was taken from" in done.stderr
     assert "Name: words" in done.stderr
+
+
+def test_an_infobox_says_nothing_in_the_transcript_and_its_neighbours_no_number() -> None:
+    neighbours = (
+        "<aside class='portable-infobox'><div class='pi-data' data-source='number'><div class='pi-data-value'>S01E02"
+        "</div></div><div class='pi-data' data-source='season'><div class='pi-data-value'>1</div></div>"
+        "<table class='pi-horizontal-group'><tr><th>Previous</th><th>Next</th></tr>"
+        "<tr><td data-source='prev'>S01E01</td><td data-source='next'>S01E03</td></tr></table></aside>"
+    )
+    found = page(f"{neighbours}<p><b>Agnes</b>: Hello.</p>", "Fog")
+    assert rows_of(found) == [Row("Agnes", "Hello.")]
+    assert episode_of_page(found) == Episode(1, 2)
+    assert episode_of_page(page(neighbours.replace("S01E02", ""), "Fog")) is None
+
+
+def test_short_directions_in_a_table_are_kept() -> None:
+    table = "<table><tr><td>Agnes</td><td>No. [sob]</td></tr><tr><td>Beth</td><td>Yes.[1]</td></tr></table>"
+    assert rows_of(page(table)) == [Row("Agnes", "No. [sob]"), Row("Beth", "Yes.")]
+
+
+def test_a_second_crawl_into_a_folder_keeps_the_sources_of_the_first(tmp_path: Path) -> None:
+    def row(episode: str, url: str) -> dict[str, Any]:
+        made = transcript_of(page("<p><b>Agnes</b>: Hello.</p>"))
+        return {**made, "episode": episode, "url": url}
+
+    write_transcripts(tmp_path, [row("S01E02", "https://w.example/2")], {})
+    write_transcripts(tmp_path, [row("S01E01", "https://w.example/1")], {})
+    sources = [json.loads(line) for line in (tmp_path / "sources.jsonl").read_text().splitlines()]
+    assert [(row["file"], row["url"]) for row in sources] == [
+        ("S01E01.csv", "https://w.example/1"),
+        ("S01E02.csv", "https://w.example/2"),
+    ]
+    require_free(tmp_path)
+    (tmp_path / "S01E03.csv").write_text("mine")
+    with pytest.raises(InputError, match=r"S01E03\.csv"):
+        require_free(tmp_path)
