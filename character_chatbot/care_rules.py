@@ -15,7 +15,7 @@ from typing import Any, Final
 from character_chatbot.care_phrases import AGE, HARM, ROMANCE, SEXUAL, SPELT
 from character_chatbot.care_words import ALSO_SEXUAL, INNOCENT, NOT_SEXUAL
 
-__all__ = ["harms_self", "is_sexual", "lifts_age", "readings"]
+__all__ = ["fears_death", "harms_self", "is_sexual", "lifts_age", "readings"]
 
 _LEET: Final = (
     str.maketrans("013457@$!|", "oieastasil"),
@@ -117,3 +117,14 @@ def harms_self(text: str) -> bool:
     """Whether a text speaks of wanting to die or of hurting oneself, and not only of a story or in a turn of phrase."""
     apart = _compiled(SPELT, squashed=True)
     return _any_reading(text, HARM) or any(squashed and apart.search(way) for way, squashed in readings(text))
+
+
+_FEARS: Final = re.compile(
+    r"(?:\w+ ){0,3}?(?:don t|dont|do not|didn t|doesn t|not) (?:\w+ )?want(?:ed)? to die (?:in|down|here|there|before|yet)\b"
+    r"[^.]*(?: \.)?"
+)
+
+
+def fears_death(text: str) -> bool:
+    """Whether a text says no more than that somebody does not want to die somewhere."""
+    return _FEARS.fullmatch(next(readings(text))[0]) is not None
