@@ -54,10 +54,8 @@ _FEWEST_WORDS: Final = 3
 # From so many characters on, a sentence vector is about too much to tell what one sentence says.
 _LONG: Final = 300
 _WINDOW: Final = 40  # words
-# So many sentences, and so many runs of `_RUN` sentences, are heard for each kind; more would take too long.
-_HEARD: Final = 4
-_RUNS: Final = 1
-_RUN: Final = 3
+# So many parts are heard for each kind; more would take too long.
+_HEARD: Final = 3
 _OF_AGE: Final = 18
 
 
@@ -135,7 +133,7 @@ def _heard(text: str, encoder: SentenceEncoder | None, *, hearing: Hearing) -> C
     if not (heard := worth_hearing(text, encoder, head) if long else [text]):
         return None
     excess = head.excess(encoder.encode(heard), "part" if long else hearing)
-    if excess["sexual"] > (_LIFTED if lifts_age(text) else 0.0):
+    if excess["sexual"] > (_LIFTED if not long and lifts_age(text) else 0.0):
         return _REFUSAL
     return _HELP if excess["self_harm"] > 0.0 and not fears_death(text) else None
 
@@ -148,14 +146,10 @@ def worth_hearing(text: str, encoder: SentenceEncoder, head: CareHead) -> list[s
         encoder: Whose words' vectors are glanced at.
         head: What knows how each kind looks.
     """
-    single = list(_parts(text))
-    runs = [" ".join(single[at : at + _RUN]) for at in range(len(single) - 1)]
-    found: dict[str, None] = {}
-    for parts, most in ((single, _HEARD), ([run for run in runs if len(run.split()) <= _WINDOW], _RUNS)):
-        if parts:
-            looks = encoder.glance(parts) @ head.glances.T
-            found |= {parts[at]: None for column in looks.T for at in column.argsort()[::-1][:most]}
-    return list(found)
+    if not (parts := list(_parts(text))):
+        return []
+    looks = encoder.glance(parts) @ head.glances.T
+    return list({parts[at]: None for column in looks.T for at in column.argsort()[::-1][:_HEARD]})
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -33,19 +33,22 @@ _TOUCH: Final = (
     r"(?:touch|rub|stroke|caress|lick|suck|squeeze|kiss|massage|feel up|explor|nibbl|grab|spank|pleasur|taste)\w*"
 )
 _ADULT: Final = (
-    r"(?:erotic|steam(?:y|ier)|spicier|intimate|adult|mature|spicy|nsfw|18\+?|explicit|lewd|x rated|r rated|xxx|smutty|dirty|naughty"
+    r"(?:erotic|steam(?:y|ier)|spicier|intimate|adult|mature|spicy|nsfw|18\+?|explicit|lewd|x rated|r rated|xxx"
+    r"|smutty|dirty|naughty"
     r"|kinky|sensual|hot and heavy)"
 )
 ROMANCE: Final = (
     r"(?:kiss\w*|dat(?:e|es|ing)|lovers?|romance|romantic\w*|girlfriend|boyfriend|wife|husband|bed|bedroom|touch\w*"
     r"|hot|body|bodies|honeymoon|wedding night|love scene|passion\w*|intima\w+|relationship|flirt\w*|couple|desire\w*"
-    r"|do it|be mine|all mine|yours|have you|adult things|cuddl\w*|attract\w*|make out|making out|hotel|motel|alone|anything goes|no limits|no rules|without limits)"
+    r"|do it|be mine|all mine|yours|have you|adult things|cuddl\w*|attract\w*|make out|making out|hotel|motel|alone"
+    r"|anything goes|no limits|no rules|without limits)"
 )
 
 SEXUAL: Final = (
     # clothes
     rf"(?:tak(?:e|es|ing)|took|pull|pulls|pulling|pulled|strip|strips|slip|slips|remov(?:e|es|ing)"
-    rf"|lift|lifts|lose|unbutton|unzip|drop|peel|get(?:s|ting)?(?= (?:\w+ )?(?:off|out of)))(?: it| them)?(?: off| out of| up| down)?(?: all)?(?: of)? {_WHOSE}"
+    rf"|lift|lifts|lose|unbutton|unzip|drop|peel|get(?:s|ting)?(?= (?:\w+ )?(?:off|out of)))(?: it| them)?(?: off"
+    rf"| out of| up| down)?(?: all)?(?: of)? {_WHOSE}"
     rf"(?! wet)(?: \w+)? {_CLOTHES}\b(?! (?:off the|and put|that s wet))",
     rf"(?:tak(?:e|es|ing)|get|pull|strip|slip) {_WHOSE}(?! wet)(?: \w+)? {_CLOTHES} (?:off|down)\b",
     r"(?:take|taking|took) (?:it|everything|them) all off\b",
@@ -78,7 +81,7 @@ SEXUAL: Final = (
     r" kiss (?:you|u)\b(?! (?:good ?night|goodbye|good ?bye|on the (?:cheek|forehead|head)|hello))",
     r"kiss\w*(?: \w+){0,3} (?:passionately|with tongue|hungrily|deeply)\b",
     r"(?:want|wanna|let s|lets|can we|could we|like|going|gonna|love|please|come|ready|should|just|and) (?:to )?"
-    r"(?:you to )?mak(?:e|ing) out(?: with (?:me|you|us)|$| on| in| right| tonight)",
+    r"(?:you to )?mak(?:e|ing) out(?: with (?:me|you|us)|$| [.]| on| in| right| tonight)",
     # bed
     r"(?:sleep|sleeps|slept|sleeping) with (?:me|you|u|him|her|each other|someone|somebody|anyone|a (?:boy|girl"
     r"|man|guy"
@@ -94,11 +97,13 @@ SEXUAL: Final = (
     r"(?:spend|stay) the (?:whole )?night (?:alone )?with me\b",
     r"(?:shower|bath|bathe) (?:\w+ )?(?:with (?:me|you|u)\b|together)",
     r"(?:go|going|went|gone) all the way (?:with|together|tonight|yet|already)\b",
-    r"(?:second|third|2nd|3rd) base (?:with|together|yet)\b|how far have you gone with\b|(?:first|second) base ?(?:\. )?"
+    r"(?:second|third|2nd|3rd) base (?:with|together|yet)\b|how far have you gone with\b|(?:first"
+    r"|second) base ?(?:\. )?"
     r"(?:second|third)\b|(?:bra|cup) size\b|what size bra\b",
-    rf"(?:how (?:is|was|good (?:is|was)) \w+|\w+ (?:is|was) (?:good|great|bad)) in bed\b(?! with)",
+    r"(?:how (?:is|was|good (?:is|was)) \w+|\w+ (?:is|was) (?:good|great|bad)) in bed\b(?! with)",
     r"(?:between|beneath) the sheets\b|(?:every|in) (?:\w+ )?intimate detail\w*",
-    r"(?:wanna|want to|gonna|going to|let me|d) do (?:you|u|her|him)\b(?! (?:a favou?r|good|justice|harm|wrong|proud|any"
+    r"(?:wanna|want to|gonna|going to|let me|d) do (?:you|u|her|him)\b(?! (?:a favou?r|good|justice|harm|wrong"
+    r"|proud|any"
     r"|no|one|credit|the|this|and|like|in (?:monopoly|chess)|homework))(?= (?:so|right|tonight|now|all|hard|here|bad)"
     r"|$| [.])",
     r"(?:want to|wanna|ready to|gonna|going to) lose it (?:to|with) (?:me|you|him|her)\b",
@@ -139,6 +144,9 @@ SEXUAL: Final = (
     r"(?:sit|come|hop|bounce|climb)(?: \w+){0,3} (?:on|onto|in) my (?:lap|face)\b",
     r"show (?:you|me) (?:mine|yours) if|strip poker|flash (?:me|us)\b(?! (?:a|the|your) (?:smile|light|badge))"
     r"|wedding night",
+    r"(?:play|be|you are|you re|pretend to be|act like|as) (?:a |my )?(?:stripper|lap dancer|porn ?star|call girl)\b"
+    r"|watch (?:\w+ ){0,2}?(?:while |when )?(?:you|her|him|them) (?:undress|(?:get|are getting"
+    r"|re getting) (?:changed|undressed))",
     rf"{_WHOSE} (?:young|little|hot|sweet|bare|tight|mature|perfect) body\b|(?:excited|wet|hard|hair"
     rf"|tingl\w+) down there",
     r"(?:open|spread|part) (?:your|her|his) legs\b|bend over for|(?:make|try for|try making) a baby (?:with"
@@ -179,7 +187,8 @@ HARM: Final = (
     r"(?:sewer ?slide|ctb|unalive my ?self)\b",
     r"(?:how many|what) (?:\w+ )?(?:pills?|tablets?|painkillers?)(?: \w+){0,4} (?:to )?(?:die|not wake up|never wake up"
     r"|kill|be fatal|overdose|be lethal|fall asleep forever)\b",
-    r"(?:took|take|taken|swallow(?:ed)?|had) (?:way |far )?(?:too many|a lot of) (?:\w+ )?(?:pills|tablets|painkillers)\b",
+    r"(?:took|take|taken|swallow(?:ed)?|had) (?:way |far )?(?:too many|a lot of) (?:\w+ )?(?:pills|tablets"
+    r"|painkillers)\b",
     r"(?:whole|full) bottle of (?:\w+ ){0,3}(?:pills|tablets)\b",
     r"(?:walk|walking|step|stepping|jump|jumping|throw\w* my ?self|run|running) (?:out )?(?:in front of|under|before)"
     r" (?:a|the|that) (?:train|bus|truck|car)\b",
@@ -189,6 +198,8 @@ HARM: Final = (
     r"(?:says?|said|told me|wrote)(?: \w+){0,3} (?:wants?|wanted) to (?:die|be dead|end it(?! with))\b",
     r"(?:no|not a|don t see (?:a|any|the)) (?:point|reason)(?: \w+)? (?:in|to) (?:wak(?:e|ing) up|get(?:ting)? up)"
     r" (?:tomorrow|any ?more|ever)\b",
+    r"(?:razor|blade|knife|cutting) (?:is|s) the only thing (?:that |which )?(?:\w+ )?(?:calms?|helps?|makes?"
+    r"|works?)\b",
     r"(?:fresh|new|more) (?:marks|cuts|scars) on my\b|hide (?:them|it|my (?:arms|cuts|scars)) (?:with|under)"
     r" (?:my )?(?:long )?sleeves\b",
     r"(?:commit|committing|attempt|attempting|contemplat\w+|consider\w*|thinking about|thinking of|think about"
@@ -202,13 +213,14 @@ HARM: Final = (
     r"|of (?:embarrass\w*"
     r"|shame|laugh\w*|bore\w*|hunger|laughter)|laughing|trying|on that hill|in (?:the|this) game|in dungeons"
     r"|before|if"
-    r"|when i see|(?:down )?in (?:the|this|that|here)|down (?:here|there)|than (?:eat|wear|miss|lose|do my|do the|go to gym"
-    r"|watch|listen)|(?:so that|so) (?:the others?|my friends|they|we)|alone in the upside|a hero|as a hero|on me|with my boots))",
+    r"|when i see|than (?:eat|wear|miss|lose|do my|do the|go to gym"
+    r"|watch|listen)|(?:so that|so) (?:the others?|my friends|they|we)|alone in the upside|a hero|as a hero|on me"
+    r"|with my boots))",
     r"(?:end|ending|take|taking|took|finish) (?:my|my own) (?:own )?life\b|(?:end|ending) it all\b",
     r"(?:don t|dont|do not|didn t|no longer|can t|cannot|not sure i) (?:really )?(?:want|wanna|care|bear|go on"
     r"|see)? ?(?:to"
     r" |if i )?(?:live|living|be alive|be here|exist|stay alive|wake up|go on living)(?: any ?more| tomorrow"
-    r"| longer|$)",
+    r"| longer|$| [.])",
     r"(?:no|any|a single) (?:reason|point)(?: for me)? (?:to|in) (?:live|liv|living|go on|going on|be alive"
     r"|being alive|keep"
     r" going|staying alive)\b(?! here| in (?:hawkins|this town))",
@@ -222,7 +234,8 @@ HARM: Final = (
     r"|climbing|off))",
     r"(?:take|took|swallow|swallowed|taking|overdos\w+)(?: \w+){0,4} (?:all (?:of )?(?:the|my) pills"
     r"|whole bottle of pills"
-    r"|on (?:my )?(?:pills|purpose))\b|(?:i|me) (?:\w+ )?overdos\w+\b(?! on (?:\w+ )?(?:candy|sugar|waffles?|eggos?|nougat|chocolate|pizza"
+    r"|on (?:my )?(?:pills|purpose))\b|(?:i|me) (?:\w+ )?overdos\w+\b(?! on (?:\w+ )?(?:candy|sugar|waffles?|eggos?"
+    r"|nougat|chocolate|pizza"
     r"|cookies?|ice cream|coffee|soda|coke|homework|tv|sweets|pudding|popcorn))",
     r"(?:jump|jumping) (?:off|from|in front of)(?: \w+){0,4} (?:and|to) (?:die|end)\b|(?:want|going|gonna"
     r"|thinking)(?: \w+)"

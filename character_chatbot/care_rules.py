@@ -24,7 +24,11 @@ _LEET: Final = (
 # Look-alikes that glin-profanity does not know, or reads by sound.
 _LOOKS_LIKE: Final = str.maketrans("увтмнһьүѵԁԛԝѡɡɑγωσπλνυρ", "ybtmhhbyvdqwwgaywonlvup")
 # Digits that are read aloud: "want 2 live", "h8 it".
-_SOUNDS: Final = ((re.compile(r"\b2(?= [a-z])"), "to"), (re.compile(r"\b4(?= [a-z])"), "for"), (re.compile(r"(?<=h)8\b"), "ate"))
+_SOUNDS: Final = (
+    (re.compile(r"\b2(?= [a-z])"), "to"),
+    (re.compile(r"\b4(?= [a-z])"), "for"),
+    (re.compile(r"(?<=h)8\b"), "ate"),
+)
 _APART: Final = re.compile(r"(?:(?<![^\W_])[^\W_][\W_]+){3,}[^\W_](?![^\W_])")
 
 
@@ -120,8 +124,8 @@ def harms_self(text: str) -> bool:
 
 
 _FEARS: Final = re.compile(
-    r"(?:\w+ ){0,3}?(?:don t|dont|do not|didn t|doesn t|not) (?:\w+ )?want(?:ed)? to die (?:in|down|here|there|before|yet)\b"
-    r"[^.]*(?: \.)?"
+    r"(?:\w+ ){0,3}?(?:don t|dont|do not|didn t|doesn t|not) (?:\w+ )?want(?:ed)? to die "
+    r"(?:in|down|here|there|before|yet)\b[^.]*(?: \.)?"
 )
 
 

@@ -5,9 +5,9 @@
 
 Sentences of each kind and innocent ones that look like them stand in ``care_examples.csv`` beside this, all written
 for this purpose. Innocent texts besides: the sample season and the voices, ours as well, and their sentences. One
-support vector machine a kind, classes balanced, on likeness (all-MiniLM-L6-v2, Gaussian kernel) to what was written. Margins are set on scores of texts
-kept out (two halves, a block of dialogue in one of them): above all but a share of our innocent lines for messages and
-replies, above all but a share of blocks of innocent lines for parts of long texts.
+support vector machine a kind, classes balanced, on likeness (all-MiniLM-L6-v2, Gaussian kernel) to what was written.
+Margins are set on scores of texts kept out (two halves, a block of dialogue in one of them): above all but a share of
+our innocent lines for messages and replies, above all but a share of blocks of innocent lines for parts of long texts.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ KINDS: Final = ("sexual", "self_harm")
 PENALTY: Final = 1.0
 GAMMA: Final = 1.0
 # Share of innocent lines, and of blocks of them, that may exceed a kind's margin.
-ALLOWED: Final = {"message": 0.002, "reply": 0.0005, "part": 0.004}
+ALLOWED: Final = {"message": 0.002, "reply": 0.0005, "part": 0.003}
+# The machine that has seen everything scores our blocks higher than the halves that set the margin.
+RESERVE: Final = {"sexual": 0.1, "self_harm": 0.2}
 # Share of the innocent sentences that look guilty which must stay below that of a message.
 HARD_QUANTILE: Final = 0.95
 WRITTEN_WEIGHT: Final = 4.0
@@ -99,9 +101,7 @@ def glances(encoder: SentenceEncoder, kinds: NDArray[Any], texts: Sequence[str])
     return np.asarray(rows, dtype=np.float32)
 
 
-def margins(
-    kind: str, encoder: SentenceEncoder, ours: list[list[str]], parts: list[list[str]]
-) -> dict[str, float]:
+def margins(kind: str, encoder: SentenceEncoder, ours: list[list[str]], parts: list[list[str]]) -> dict[str, float]:
     """Return what a kind's scores must exceed, printing recall and false alarms on texts kept out."""
     import numpy as np
 
@@ -135,15 +135,17 @@ def margins(
         for hearing, share in ALLOWED.items()
     }
     found["message"] = max(found["message"], float(np.quantile(scores[hard], HARD_QUANTILE)))
+    found["part"] += RESERVE[kind]
     found["reply"] = max(found["message"], found["reply"])
     for hearing, margin in found.items():
         print(
             f"{kind}, {hearing}: margin {margin:.2f}, recall {(scores[guilty] > margin).mean():.3f} of"
             f" {guilty.sum()}, false alarms {(np.array(lines) > margin).sum()} of {len(lines)} lines,"
-            f" {(scores[hard] > margin).sum()} of {hard.sum()} hard ones, {(worst > margin).sum()} of {len(worst)} blocks"
+            f" {(scores[hard] > margin).sum()} of {hard.sum()} hard ones,"
+            f" {(worst > margin).sum()} of {len(worst)} blocks"
         )
     for half in (0, 1):
-        limit = max(float(np.quantile(worst[half::2], 1 - ALLOWED["part"])), found["message"])
+        limit = float(np.quantile(worst[half::2], 1 - ALLOWED["part"])) + RESERVE[kind]
         other = worst[1 - half :: 2]
         print(f"  chosen on one half of the blocks: {(other > limit).sum()} of {len(other)} of the other")
     return found
