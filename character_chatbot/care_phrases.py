@@ -217,10 +217,11 @@ HARM: Final = (
     r"|watch|listen)|(?:so that|so) (?:the others?|my friends|they|we)|alone in the upside|a hero|as a hero|on me"
     r"|with my boots))",
     r"(?:end|ending|take|taking|took|finish) (?:my|my own) (?:own )?life\b|(?:end|ending) it all\b",
-    r"(?:don t|dont|do not|didn t|no longer|can t|cannot|not sure i) (?:really )?(?:want|wanna|care|bear|go on"
+    r"(?<!you )(?:don t|dont|do not|didn t|no longer|can t|cannot|not sure i) (?:really )?(?:want|wanna|care|bear|go on"
     r"|see)? ?(?:to"
     r" |if i )?(?:live|living|be alive|be here|exist|stay alive|wake up|go on living)(?: any ?more| tomorrow"
-    r"| longer|$| [.])",
+    r"| longer|$)",
+    r"(?:don t|dont|do not) (?:really )?(?:want|wanna) (?:to )?(?:live|exist|be alive)(?:$| [.])",
     r"(?:no|any|a single) (?:reason|point)(?: for me)? (?:to|in) (?:live|liv|living|go on|going on|be alive"
     r"|being alive|keep"
     r" going|staying alive)\b(?! here| in (?:hawkins|this town))",

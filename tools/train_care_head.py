@@ -36,7 +36,7 @@ KINDS: Final = ("sexual", "self_harm")
 PENALTY: Final = 1.0
 GAMMA: Final = 1.0
 # Share of innocent lines, and of blocks of them, that may exceed a kind's margin.
-ALLOWED: Final = {"message": 0.002, "reply": 0.0005, "part": 0.003}
+ALLOWED: Final = {"message": 0.001, "reply": 0.0005, "part": 0.003}
 # The machine that has seen everything scores our blocks higher than the halves that set the margin.
 RESERVE: Final = {"sexual": 0.1, "self_harm": 0.2}
 # Share of the innocent sentences that look guilty which must stay below that of a message.

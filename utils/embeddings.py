@@ -103,16 +103,18 @@ class SentenceEncoder:
         Raises:
             WeightsError: If the folder holds no encoder.
         """
+        import numpy as np
         import torch
 
         tokenizer, model = self._load()
         rows = tokenizer(list(texts), add_special_tokens=False, truncation=True, max_length=self._longest)["input_ids"]
-        starts = torch.tensor([0, *map(len, rows)][:-1]).cumsum(0) if rows else torch.zeros(0, dtype=torch.long)
-        words = model.get_input_embeddings().weight
+        starts = np.cumsum([0, *map(len, rows)][: len(rows)], dtype=np.int64)
+        ids, where = np.unique([token for row in rows for token in row], return_inverse=True)
         with torch.inference_mode():
-            ids = torch.tensor([token for row in rows for token in row], dtype=torch.long)
-            chosen, where = ids.unique(return_inverse=True)
-            mean = torch.nn.functional.embedding_bag(where, words[chosen].float(), starts, mode="mean")
+            words = model.get_input_embeddings().weight[torch.from_numpy(ids.astype(np.int64))].float()
+            mean = torch.nn.functional.embedding_bag(
+                torch.from_numpy(where.ravel()), words, torch.from_numpy(starts), mode="mean"
+            )
             glanced: NDArray[np.float32] = torch.nn.functional.normalize(mean, dim=1).numpy()
         return glanced
 
