@@ -11,14 +11,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from character_chatbot.care_head import care_head
-from character_chatbot.care_rules import harms_self, is_sexual, lifts_age
+from character_chatbot.care_head import CareHead, Hearing, care_head
+from character_chatbot.care_rules import fears_death, harms_self, is_sexual, lifts_age
 from character_chatbot.words import sentences
 from utils.chat import Message
 from utils.embeddings import SentenceEncoder
 from utils.series import CastMember
 
-__all__ = ["DISCLOSURE", "SELF_HARM", "SEXUAL", "Care", "is_minor", "screen_message", "screen_reply", "without_flagged"]
+__all__ = [
+    "DISCLOSURE",
+    "SELF_HARM",
+    "SEXUAL",
+    "Care",
+    "is_minor",
+    "screen_message",
+    "screen_reply",
+    "without_flagged",
+    "worth_hearing",
+]
 
 DISCLOSURE: Final = (
     "You are talking with a fictional AI character. It can be wrong, it is no person, and it is no help in an"
@@ -37,17 +47,15 @@ SELF_HARM: Final = (
     "findahelpline.com lists free lines by country; in the US call or text 988. If you or somebody else is in danger "
     "now, call your local emergency number."
 )
-# Log odds by which a text must exceed the head's margin. A message may be refused too easily rather than too rarely; a
-# reply that a character was asked for by an ordinary message is rarely guilty.
-_MESSAGE: Final = 0.5
-_REPLY: Final = 1.5
-# What counts if the text makes somebody an adult for a story.
-_LIFTED: Final = -1.5
+# What counts, below the margin, if the text makes somebody an adult for a story.
+_LIFTED: Final = -0.3
 # In fewer words there is nothing to paraphrase, and a "Mmm" sounds like much.
 _FEWEST_WORDS: Final = 3
 # From so many characters on, a sentence vector is about too much to tell what one sentence says.
 _LONG: Final = 300
 _WINDOW: Final = 40  # words
+# So many parts are heard for each kind; more would take too long.
+_HEARD: Final = 3
 _OF_AGE: Final = 18
 
 
@@ -80,12 +88,12 @@ def screen_message(message: str, *, encoder: SentenceEncoder | None = None) -> C
         message: What was said to a character.
         encoder: With the embedded encoder, paraphrases that no rule names are found as well.
     """
-    return _screen(message, encoder, margin=_MESSAGE)
+    return _screen(message, encoder, hearing="message")
 
 
 def screen_reply(text: str, *, encoder: SentenceEncoder | None = None) -> Care | None:
     """Return what is shown instead of a reply, or None where it may be shown (see `screen_message`)."""
-    return _screen(text, encoder, margin=_REPLY)
+    return _screen(text, encoder, hearing="reply")
 
 
 def without_flagged(talk: Sequence[Message]) -> list[Message]:
@@ -108,31 +116,44 @@ def _exchanges(talk: Sequence[Message]) -> list[list[Message]]:
     return parts
 
 
-def _screen(text: str, encoder: SentenceEncoder | None, *, margin: float) -> Care | None:
+def _screen(text: str, encoder: SentenceEncoder | None, *, hearing: Hearing) -> Care | None:
     if is_sexual(text):
         return _REFUSAL
-    return _HELP if harms_self(text) else _heard(text, encoder, margin=margin)
+    return _HELP if harms_self(text) else _heard(text, encoder, hearing=hearing)
 
 
-def _heard(text: str, encoder: SentenceEncoder | None, *, margin: float) -> Care | None:
+def _heard(text: str, encoder: SentenceEncoder | None, *, hearing: Hearing) -> Care | None:
     """What the trained head hears."""
     # Encoders made in memory have no weights on disk that a head could be bound to.
     if not isinstance(encoder, SentenceEncoder) or (head := care_head(encoder.path)) is None:
         return None
     if len(text.split()) < _FEWEST_WORDS:
         return None
-    excesses = [head.excess(vector) for vector in encoder.encode(list(_parts(text)))]
-    excess = {kind: max(one[kind] for one in excesses) for kind in head.kinds}
-    if excess["sexual"] > (_LIFTED if lifts_age(text) else margin):
+    long = len(text) >= _LONG
+    if not (heard := worth_hearing(text, encoder, head) if long else [text]):
+        return None
+    excess = head.excess(encoder.encode(heard), "part" if long else hearing)
+    if excess["sexual"] > (_LIFTED if not long and lifts_age(text) else 0.0):
         return _REFUSAL
-    return _HELP if excess["self_harm"] > margin else None
+    return _HELP if excess["self_harm"] > 0.0 and not fears_death(text) else None
+
+
+def worth_hearing(text: str, encoder: SentenceEncoder, head: CareHead) -> list[str]:
+    """Return the parts of a long text that sound most like each kind at a glance.
+
+    Args:
+        text: To be heard.
+        encoder: Whose words' vectors are glanced at.
+        head: What knows how each kind looks.
+    """
+    if not (parts := list(_parts(text))):
+        return []
+    looks = encoder.glance(parts) @ head.glances.T
+    return list({parts[at]: None for column in looks.T for at in column.argsort()[::-1][:_HEARD]})
 
 
 def _parts(text: str) -> Iterator[str]:
-    """A text, and where it is long its sentences and overlapping windows of long ones."""
-    yield text
-    if len(text) < _LONG:
-        return
+    """The sentences of a text, and overlapping windows of long ones."""
     for sentence in sentences(text):
         words = sentence.split()
         for begin in range(0, max(1, len(words) - _WINDOW // 2), _WINDOW // 2):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["AGE", "HARM", "ROMANCE", "SEXUAL"]
+__all__ = ["AGE", "HARM", "ROMANCE", "SEXUAL", "SPELT"]
 
 _WHOSE: Final = r"(?:your|ur|my|her|his|their|our|each other s)"
 _WHOM: Final = r"(?:you|u|me|him|her|them|us|myself|yourself|herself|himself|each other)"
@@ -33,19 +33,22 @@ _TOUCH: Final = (
     r"(?:touch|rub|stroke|caress|lick|suck|squeeze|kiss|massage|feel up|explor|nibbl|grab|spank|pleasur|taste)\w*"
 )
 _ADULT: Final = (
-    r"(?:erotic|steamy|intimate|adult|mature|spicy|nsfw|18\+?|explicit|lewd|x rated|r rated|xxx|smutty|dirty|naughty"
+    r"(?:erotic|steam(?:y|ier)|spicier|intimate|adult|mature|spicy|nsfw|18\+?|explicit|lewd|x rated|r rated|xxx"
+    r"|smutty|dirty|naughty"
     r"|kinky|sensual|hot and heavy)"
 )
 ROMANCE: Final = (
     r"(?:kiss\w*|dat(?:e|es|ing)|lovers?|romance|romantic\w*|girlfriend|boyfriend|wife|husband|bed|bedroom|touch\w*"
     r"|hot|body|bodies|honeymoon|wedding night|love scene|passion\w*|intima\w+|relationship|flirt\w*|couple|desire\w*"
-    r"|cuddl\w*|attract\w*|make out|making out|hotel|motel|alone|anything goes|no limits|no rules|without limits)"
+    r"|do it|be mine|all mine|yours|have you|adult things|cuddl\w*|attract\w*|make out|making out|hotel|motel|alone"
+    r"|anything goes|no limits|no rules|without limits)"
 )
 
 SEXUAL: Final = (
     # clothes
-    rf"(?:tak(?:e|es|ing)|took|get|gets|getting|pull|pulls|pulling|pulled|strip|strips|slip|slips|remov(?:e|es|ing)"
-    rf"|lift|lifts|lose|unbutton|unzip|drop|peel)(?: it| them)?(?: off| out of| up| down)?(?: all)?(?: of)? {_WHOSE}"
+    rf"(?:tak(?:e|es|ing)|took|pull|pulls|pulling|pulled|strip|strips|slip|slips|remov(?:e|es|ing)"
+    rf"|lift|lifts|lose|unbutton|unzip|drop|peel|get(?:s|ting)?(?= (?:\w+ )?(?:off|out of)))(?: it| them)?(?: off"
+    rf"| out of| up| down)?(?: all)?(?: of)? {_WHOSE}"
     rf"(?! wet)(?: \w+)? {_CLOTHES}\b(?! (?:off the|and put|that s wet))",
     rf"(?:tak(?:e|es|ing)|get|pull|strip|slip) {_WHOSE}(?! wet)(?: \w+)? {_CLOTHES} (?:off|down)\b",
     r"(?:take|taking|took) (?:it|everything|them) all off\b",
@@ -78,12 +81,14 @@ SEXUAL: Final = (
     r" kiss (?:you|u)\b(?! (?:good ?night|goodbye|good ?bye|on the (?:cheek|forehead|head)|hello))",
     r"kiss\w*(?: \w+){0,3} (?:passionately|with tongue|hungrily|deeply)\b",
     r"(?:want|wanna|let s|lets|can we|could we|like|going|gonna|love|please|come|ready|should|just|and) (?:to )?"
-    r"(?:you to )?mak(?:e|ing) out(?: with (?:me|you|us)|$| on| in| right| tonight)",
+    r"(?:you to )?mak(?:e|ing) out(?: with (?:me|you|us)|$| [.]| on| in| right| tonight)",
     # bed
     r"(?:sleep|sleeps|slept|sleeping) with (?:me|you|u|him|her|each other|someone|somebody|anyone|a (?:boy|girl"
     r"|man|guy"
     r"|woman|grown ?up)|eleven|el|mike|dustin|lucas|will|max|nancy|jonathan|steve|hopper|joyce)\b(?! (?:in the room"
     r"|on the floor|reading|bear|dog))",
+    r"(?:would you|wanna|want to|did you|have you|you ever) (?:ever )?(?:sleep|slept) with (?!(?:the|a|an|your|my|his"
+    r"|one|both|open|lights?|it|that|this|no|nothing|socks|and|all)\b)\w+",
     r"(?:come|go|went|get|climb|crawl|join|hop|jump|lie|lay|lying|be) (?:\w+ ){0,2}?(?:in|into|to) (?:my |your )?bed"
     r" with (?:me|you|u|him|her)\b",
     r"(?:in|into) (?:my|your|our|his|her|the) bed (?:together|with (?:me|you|u|him|her))\b",
@@ -91,8 +96,19 @@ SEXUAL: Final = (
     r"shar(?:e|ing) (?:a|one|my|your|the) bed\b",
     r"(?:spend|stay) the (?:whole )?night (?:alone )?with me\b",
     r"(?:shower|bath|bathe) (?:\w+ )?(?:with (?:me|you|u)\b|together)",
-    r"(?:go|going|went|gone) all the way (?:with|together|tonight)\b",
-    r"(?:second|third|2nd|3rd) base (?:with|together)\b",
+    r"(?:go|going|went|gone) all the way (?:with|together|tonight|yet|already)\b",
+    r"(?:second|third|2nd|3rd) base (?:with|together|yet)\b|how far have you gone with\b|(?:first"
+    r"|second) base ?(?:\. )?"
+    r"(?:second|third)\b|(?:bra|cup) size\b|what size bra\b",
+    r"(?:how (?:is|was|good (?:is|was)) \w+|\w+ (?:is|was) (?:good|great|bad)) in bed\b(?! with)",
+    r"(?:between|beneath) the sheets\b|(?:every|in) (?:\w+ )?intimate detail\w*",
+    r"(?:wanna|want to|gonna|going to|let me|d) do (?:you|u|her|him)\b(?! (?:a favou?r|good|justice|harm|wrong"
+    r"|proud|any"
+    r"|no|one|credit|the|this|and|like|in (?:monopoly|chess)|homework))(?= (?:so|right|tonight|now|all|hard|here|bad)"
+    r"|$| [.])",
+    r"(?:want to|wanna|ready to|gonna|going to) lose it (?:to|with) (?:me|you|him|her)\b",
+    r"(?:do|let s|lets|some|want|into|wanna) erp\b|(?:write|want|read|give me|make)(?: \w+){0,3} (?:lemon|lime|smut)"
+    r" (?:fic\w*|fan ?fic\w*|story|scene|about|with)\b|(?:do|does|did|you|get|gets) (?:you )?get hard when\b",
     r"(?:ever|have you|did (?:you|they|she|he)|has (?:she|he)|wanna|want to|let s) (?:ever )?(?:do|done|did|doing) it"
     r" with (?:him|her|a (?:boy|girl|man|guy)|each other|eleven|mike|nancy|steve|jonathan|max|lucas)\b",
     r"(?:are|r) (?:you|u)(?: still)? (?:a |an )?virgin\b",
@@ -114,6 +130,8 @@ SEXUAL: Final = (
     r"(?:teach|show|educate) (?:you|u|me|her|him) (?:\w+ ){0,3}(?:birds and (?:the )?bees|pleasure|how to (?:please|"
     r"satisfy)|how babies are made with)",
     r"what (?:grown ?ups|adults|married (?:people|couples)) do (?:in bed|at night|alone|behind|together in)",
+    r"(?:make|keep|get|turn)(?: \w+){0,3} (?:chat|conversation|talk|scene|story|role ?play|rp|this|things?)"
+    r" (?:\w+ ){0,3}?(?:steam(?:y|ier)|spicy|spicier|nsfw|sexy|sexier|naughty|naughtier|erotic)\b",
     rf"{_ADULT} (?:role ?play\w*|rp|scene|scenes|story|stories|fan ?fic\w*|fic|content|chat|talk|things|stuff|fun"
     r"|roleplay|encounter|moment)\b(?<!adult stuff)(?<!adult things)(?<!dirty things)(?<!dirty stuff)",
     r"(?:write|describe|act out|play out|continue|give me)(?: \w+){0,5} (?:love scene|bed scene|sex scene"
@@ -126,6 +144,9 @@ SEXUAL: Final = (
     r"(?:sit|come|hop|bounce|climb)(?: \w+){0,3} (?:on|onto|in) my (?:lap|face)\b",
     r"show (?:you|me) (?:mine|yours) if|strip poker|flash (?:me|us)\b(?! (?:a|the|your) (?:smile|light|badge))"
     r"|wedding night",
+    r"(?:play|be|you are|you re|pretend to be|act like|as) (?:a |my )?(?:stripper|lap dancer|porn ?star|call girl)\b"
+    r"|watch (?:\w+ ){0,2}?(?:while |when )?(?:you|her|him|them) (?:undress|(?:get|are getting"
+    r"|re getting) (?:changed|undressed))",
     rf"{_WHOSE} (?:young|little|hot|sweet|bare|tight|mature|perfect) body\b|(?:excited|wet|hard|hair"
     rf"|tingl\w+) down there",
     r"(?:open|spread|part) (?:your|her|his) legs\b|bend over for|(?:make|try for|try making) a baby (?:with"
@@ -149,7 +170,7 @@ AGE: Final = (
     r"|where|since|future)(?: \S+){0,8}? (?:18|19|2\d|3\d|eighteen|nineteen|twenty\w*|thirty\w*|adults?"
     r"|grown ?ups?|of age"
     r"|legal|consenting|old enough|all grown(?: up)?|college age|older)\b",
-    rf"{_WHO} (?:are|re|is|s|were|was|turned|be) (?:\w+ )?(?:18|19|2\d|eighteen|nineteen|twenty\w*|adults?"
+    rf"{_WHO} (?:are|re|is|s|were|was|turn|turns|turned|be) (?:\w+ )?(?:18|19|2\d|eighteen|nineteen|twenty\w*|adults?"
     rf"|grown ?ups?"
     r"|of age|legal|aged up|old enough)\b",
     r"aged? up\b|aging up\b|grown ?up version\b|adult version\b",
@@ -163,6 +184,24 @@ HARM: Final = (
     r"|cooking|in (?:gym|the kitchen|practice)|playing|a (?:slice|piece)|some|off from|out of|loose|free|short"
     r"|slack))",
     r"(?:i|me|my|im) (?:\w+ ){0,5}(?:self ?harm\w*|suicidal|suicide)\b",
+    r"(?:sewer ?slide|ctb|unalive my ?self)\b",
+    r"(?:how many|what) (?:\w+ )?(?:pills?|tablets?|painkillers?)(?: \w+){0,4} (?:to )?(?:die|not wake up|never wake up"
+    r"|kill|be fatal|overdose|be lethal|fall asleep forever)\b",
+    r"(?:took|take|taken|swallow(?:ed)?|had) (?:way |far )?(?:too many|a lot of) (?:\w+ )?(?:pills|tablets"
+    r"|painkillers)\b",
+    r"(?:whole|full) bottle of (?:\w+ ){0,3}(?:pills|tablets)\b",
+    r"(?:walk|walking|step|stepping|jump|jumping|throw\w* my ?self|run|running) (?:out )?(?:in front of|under|before)"
+    r" (?:a|the|that) (?:train|bus|truck|car)\b",
+    r"(?:she|he|they|mum|mom|dad|friend|sister|brother|girl|boy|somebody|someone|classmate)(?: \w+){0,3}"
+    r" (?:say|says|said|told me|wrote|writes|texted)(?: \w+){0,3} (?:doesn t|does not|don t|didn t) want to (?:live"
+    r"|be alive|exist|be here any ?more)\b",
+    r"(?:says?|said|told me|wrote)(?: \w+){0,3} (?:wants?|wanted) to (?:die|be dead|end it(?! with))\b",
+    r"(?:no|not a|don t see (?:a|any|the)) (?:point|reason)(?: \w+)? (?:in|to) (?:wak(?:e|ing) up|get(?:ting)? up)"
+    r" (?:tomorrow|any ?more|ever)\b",
+    r"(?:razor|blade|knife|cutting) (?:is|s) the only thing (?:that |which )?(?:\w+ )?(?:calms?|helps?|makes?"
+    r"|works?)\b",
+    r"(?:fresh|new|more) (?:marks|cuts|scars) on my\b|hide (?:them|it|my (?:arms|cuts|scars)) (?:with|under)"
+    r" (?:my )?(?:long )?sleeves\b",
     r"(?:commit|committing|attempt|attempting|contemplat\w+|consider\w*|thinking about|thinking of|think about"
     r"|thoughts"
     r" of|thoughts about|thought about) suicide\b",
@@ -174,12 +213,15 @@ HARM: Final = (
     r"|of (?:embarrass\w*"
     r"|shame|laugh\w*|bore\w*|hunger|laughter)|laughing|trying|on that hill|in (?:the|this) game|in dungeons"
     r"|before|if"
-    r"|when i see|alone in the upside|a hero|as a hero|on me|with my boots))",
+    r"|when i see|than (?:eat|wear|miss|lose|do my|do the|go to gym"
+    r"|watch|listen)|(?:so that|so) (?:the others?|my friends|they|we)|alone in the upside|a hero|as a hero|on me"
+    r"|with my boots))",
     r"(?:end|ending|take|taking|took|finish) (?:my|my own) (?:own )?life\b|(?:end|ending) it all\b",
-    r"(?:don t|dont|do not|didn t|no longer|can t|cannot|not sure i) (?:really )?(?:want|wanna|care|bear|go on"
+    r"(?<!you )(?:don t|dont|do not|didn t|no longer|can t|cannot|not sure i) (?:really )?(?:want|wanna|care|bear|go on"
     r"|see)? ?(?:to"
     r" |if i )?(?:live|living|be alive|be here|exist|stay alive|wake up|go on living)(?: any ?more| tomorrow"
     r"| longer|$)",
+    r"(?:don t|dont|do not) (?:really )?(?:want|wanna) (?:to )?(?:live|exist|be alive)(?:$| [.])",
     r"(?:no|any|a single) (?:reason|point)(?: for me)? (?:to|in) (?:live|liv|living|go on|going on|be alive"
     r"|being alive|keep"
     r" going|staying alive)\b(?! here| in (?:hawkins|this town))",
@@ -188,12 +230,14 @@ HARM: Final = (
     r"|gone))",
     r"wish i (?:had never been|was never|were never|hadn t been|wasn t) born\b|wish i (?:was|were) dead\b"
     r"|wish i could"
-    r" (?:just )?(?:die|disappear forever|not wake up)\b",
+    r" (?:just )?(?:die|disappear forever|not wake up|(?:fall a|go to )?sleep and (?:never|not) wake up)\b",
     r"(?:cut|cutting|slit|slitting|sliced) my (?:wrists?|arms?|thighs?|legs?|veins)\b(?! (?:on|by accident"
     r"|climbing|off))",
     r"(?:take|took|swallow|swallowed|taking|overdos\w+)(?: \w+){0,4} (?:all (?:of )?(?:the|my) pills"
     r"|whole bottle of pills"
-    r"|on (?:my )?(?:pills|purpose))\b|(?:i|me) (?:\w+ )?overdos\w+\b",
+    r"|on (?:my )?(?:pills|purpose))\b|(?:i|me) (?:\w+ )?overdos\w+\b(?! on (?:\w+ )?(?:candy|sugar|waffles?|eggos?"
+    r"|nougat|chocolate|pizza"
+    r"|cookies?|ice cream|coffee|soda|coke|homework|tv|sweets|pudding|popcorn))",
     r"(?:jump|jumping) (?:off|from|in front of)(?: \w+){0,4} (?:and|to) (?:die|end)\b|(?:want|going|gonna"
     r"|thinking)(?: \w+)"
     r"{0,2} jump(?:ing)? (?:off|in front of) (?:a|the) (?:bridge|roof|building|train|cliff)\b",
@@ -225,3 +269,6 @@ HARM: Final = (
     r"(?:voglio (?:morire|uccidermi)|suicidarmi|non voglio piu vivere|quero (?:morrer|me matar)"
     r"|nao quero (?:mais )?viver)",
 )
+
+SPELT: Final = (r"suicid\w*",)
+"""What in plain words has harmless uses ("a suicide mission"), and which nobody spells apart for fun."""

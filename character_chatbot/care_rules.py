@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
-from character_chatbot.care_phrases import AGE, HARM, ROMANCE, SEXUAL
+from character_chatbot.care_phrases import AGE, HARM, ROMANCE, SEXUAL, SPELT
 from character_chatbot.care_words import ALSO_SEXUAL, INNOCENT, NOT_SEXUAL
 
-__all__ = ["harms_self", "is_sexual", "lifts_age", "readings"]
+__all__ = ["fears_death", "harms_self", "is_sexual", "lifts_age", "readings"]
 
 _LEET: Final = (
     str.maketrans("013457@$!|", "oieastasil"),
@@ -23,6 +23,12 @@ _LEET: Final = (
 )
 # Look-alikes that glin-profanity does not know, or reads by sound.
 _LOOKS_LIKE: Final = str.maketrans("увтмнһьүѵԁԛԝѡɡɑγωσπλνυρ", "ybtmhhbyvdqwwgaywonlvup")
+# Digits that are read aloud: "want 2 live", "h8 it".
+_SOUNDS: Final = (
+    (re.compile(r"\b2(?= [a-z])"), "to"),
+    (re.compile(r"\b4(?= [a-z])"), "for"),
+    (re.compile(r"(?<=h)8\b"), "ate"),
+)
 _APART: Final = re.compile(r"(?:(?<![^\W_])[^\W_][\W_]+){3,}[^\W_](?![^\W_])")
 
 
@@ -46,11 +52,17 @@ def _letters_for_digits(text: str, table: dict[int, int]) -> str:
     return " ".join(words)
 
 
+def _aloud(text: str) -> str:
+    for digit, sound in _SOUNDS:
+        text = digit.sub(sound, text)
+    return text
+
+
 def readings(text: str) -> Iterator[tuple[str, bool]]:
     """Yield the ways in which a text may be read, and whether its spaces were pushed out."""
     plain = _plain(text)
     seen = set()
-    for way in (plain, *(_letters_for_digits(plain, table) for table in _LEET)):
+    for way in (plain, _aloud(plain), *(_letters_for_digits(plain, table) for table in _LEET)):
         if (spaced := _spaced(way)) not in seen:
             seen.add(spaced)
             yield spaced, False
@@ -107,4 +119,16 @@ def is_sexual(text: str) -> bool:
 
 def harms_self(text: str) -> bool:
     """Whether a text speaks of wanting to die or of hurting oneself, and not only of a story or in a turn of phrase."""
-    return _any_reading(text, HARM)
+    apart = _compiled(SPELT, squashed=True)
+    return _any_reading(text, HARM) or any(squashed and apart.search(way) for way, squashed in readings(text))
+
+
+_FEARS: Final = re.compile(
+    r"(?:\w+ ){0,3}?(?:don t|dont|do not|didn t|doesn t|not) (?:\w+ )?want(?:ed)? to die "
+    r"(?:in|down|here|there|before|yet)\b[^.]*(?: \.)?"
+)
+
+
+def fears_death(text: str) -> bool:
+    """Whether a text says no more than that somebody does not want to die somewhere."""
+    return _FEARS.fullmatch(next(readings(text))[0]) is not None

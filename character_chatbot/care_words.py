@@ -64,5 +64,7 @@ INNOCENT: Final = (
     r"sex ed(?:ucation)? (?:class|homework|test|teacher|lesson|film|movie)\b",
     r"naked (?:eyes?|truth|mole|trees?|branches|lady|bulb|flame|singularit\w+)\b",
     r"(?:chicken|turkey) breasts?\b",
+    r"naked (?:of|and (?:slimy|wet|cold|faceless|pink|bald|dead)|monster|slug|rat|skin of)\b",
+    r"(?:demogorgon|demodog|monster|dart|mind flayer|vecna|tree)(?: \w+){0,6} naked\b",
 )
 """What is cut out before words are looked for: biology and turns of phrase."""

@@ -195,7 +195,7 @@ def _note(endpoint: str | None) -> str:
     try:
         label = find_weights("chat").label if endpoint is None else f"the model at {endpoint}"
     except HawkinsError as error:
-        return str(error)
+        return f"{DISCLOSURE} {error}"
     return (
         f"{DISCLOSURE} {label} makes replies up word by word; under them stand the scenes that the character was "
         "reminded of. Conversations are kept for this browser alone."

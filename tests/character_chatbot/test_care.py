@@ -20,9 +20,10 @@ from character_chatbot.care import (
     screen_message,
     screen_reply,
     without_flagged,
+    worth_hearing,
 )
 from character_chatbot.care_head import care_head
-from character_chatbot.care_rules import readings
+from character_chatbot.care_rules import fears_death, readings
 from utils.characters import card_names, load_card, load_voice
 from utils.chat import Message
 from utils.embeddings import SentenceEncoder
@@ -30,9 +31,18 @@ from utils.models import find_weights
 from utils.series import CastMember, SeriesProfile, load_series
 from utils.world import World
 
-TABLE: Final = Path(__file__).parent.parent / "data" / "care_messages.csv"
-with TABLE.open(encoding="utf-8", newline="") as rows:
-    MESSAGES: Final = [(row["kind"], row["message"]) for row in csv.DictReader(rows)]
+DATA: Final = Path(__file__).parent.parent / "data"
+
+
+def _read(name: str) -> list[tuple[str, str]]:
+    with (DATA / name).open(encoding="utf-8", newline="") as rows:
+        return [(row["kind"], row["message"]) for row in csv.DictReader(rows)]
+
+
+# The first by the author of the first rules; the other by somebody who had not read them.
+FIRST: Final = _read("care_messages.csv")
+OTHER: Final = _read("care_messages_other.csv")
+MESSAGES: Final = FIRST + OTHER
 
 
 def kind(message: str, encoder: SentenceEncoder | None = None) -> str:
@@ -65,14 +75,14 @@ def test_the_table_is_large_enough() -> None:
 
 
 def test_nothing_in_the_table_was_trained_on() -> None:
-    with (TABLE.parents[2] / "tools" / "care_examples.csv").open(encoding="utf-8", newline="") as rows:
+    with (DATA.parents[1] / "tools" / "care_examples.csv").open(encoding="utf-8", newline="") as rows:
         trained = {row["text"].casefold().rstrip(".!?") for row in csv.DictReader(rows)}
     assert not [text for _, text in MESSAGES if text.casefold().rstrip(".!?") in trained]
 
 
 def test_rules_alone_find_most() -> None:
     assert share("sexual") >= 0.85
-    assert share("self_harm") >= 0.85
+    assert share("self_harm") >= 0.8
 
 
 def test_rules_alone_leave_ordinary_messages_be() -> None:
@@ -94,37 +104,56 @@ def test_with_the_trained_head_nearly_everything_is_found(own_lines: list[str]) 
     assert share("none", encoder) >= 0.96
     head = care_head(encoder.path)
     assert head is not None, "the head was trained on other weights; run tools/train_care_head.py"
-    over = encoder.encode(own_lines) @ head.weights.T > head.margins
+    over = head.scores(encoder.encode(own_lines)) > head.margins["message"]
     assert over.any(axis=1).mean() < 0.01
+    joined = " ".join(own_lines[:1_782])
+    blocks = [joined[at : at + 750] for at in range(0, len(joined), 750)]
+    assert sum(kind(block, encoder) != "none" for block in blocks) / len(blocks) < 0.04
 
 
 PADDING: Final = "We rode our bikes to the arcade and played until the lights went out. " * 8
 
 
 @pytest.mark.slow
-def test_a_paraphrase_in_a_long_text_is_heard() -> None:
+def test_what_is_hidden_in_a_long_text_is_heard() -> None:
     encoder = SentenceEncoder(find_weights("recall").path)
-    heard = [text for stated, text in MESSAGES if stated != "none" and len(text.split()) >= 5]
-    heard = [text for text in heard if kind(text) == "none" and kind(text, encoder) != "none"]
-    assert heard
-    # A sentence of its own keeps its vector, however much is said around it.
-    assert all(kind(f"{PADDING}{text.rstrip('.!?')}. {PADDING}", encoder) == kind(text, encoder) for text in heard)
+    hidden = [(stated, text) for stated, text in MESSAGES if stated != "none"]
+    long = [f"{PADDING}{text.rstrip('.!?')}. {PADDING}" for _, text in hidden]
+    assert sum(kind(text, encoder) != "none" for text in long) / len(long) >= 0.94
     assert kind(PADDING, encoder) == "none"
 
 
-def test_a_long_text_is_heard_in_parts_and_a_short_one_whole() -> None:
-    assert list(_parts("One two three. Four five six.")) == ["One two three. Four five six."]
-    long = f"{PADDING}Hello. Something else is said here."
-    whole, *parts = _parts(long)
-    assert whole == long
+@pytest.mark.slow
+def test_a_glance_chooses_what_is_worth_hearing() -> None:
+    encoder = SentenceEncoder(find_weights("recall").path)
+    head = care_head(encoder.path)
+    assert head is not None
+    heard = worth_hearing(f"{PADDING}I wish that I were not alive. {PADDING}", encoder, head)
+    assert "I wish that I were not alive." in heard
+    assert len(heard) <= 6
+    assert worth_hearing("No. " * 200, encoder, head) == []
+
+
+def test_a_long_text_falls_into_parts() -> None:
+    parts = list(_parts(f"{PADDING}Hello. Something else is said here."))
     assert parts[-1] == "Something else is said here."
     assert "Hello." not in parts
     words = [f"w{number}" for number in range(130)]
-    _, *windows = _parts(" ".join(words))
+    windows = list(_parts(" ".join(words)))
     assert all(len(window.split()) <= 40 for window in windows)
-    assert [any({a, b} <= set(w.split()) for w in windows) for a, b in zip(words, words[20:], strict=False)] == [
-        True
-    ] * 110
+    assert all(any({a, b} <= set(w.split()) for w in windows) for a, b in zip(words, words[20:], strict=False))
+
+
+def test_not_wanting_to_die_somewhere_is_no_cry_for_help() -> None:
+    assert fears_death("I don't want to die in the Upside Down.")
+    assert not fears_death("I don't want to die, but I can't go on.")
+    assert not fears_death("I don't want to die in pain. I want to die in my sleep.")
+
+
+def test_digits_are_read_aloud_and_letters_apart_as_a_word() -> None:
+    assert kind("i want 2 die") == "self_harm"
+    assert kind("s u i c i d e is all that is left") == "self_harm"
+    assert kind("That was a suicide mission!") == "none"
 
 
 def test_exchanges_that_the_rules_flag_are_left_out_whole() -> None:
