@@ -41,14 +41,14 @@ class TrainingSettings(Settings):
     words_fit: float = Field(default=30.0, gt=0)
     trust: float = Field(default=0.85, gt=0, le=1)
     layers: int = Field(default=2, ge=0)
-    epochs: int = Field(default=4, ge=0)
+    epochs: int = Field(default=3, ge=0)
     patience: int = Field(default=2, ge=1)
     rows: int = Field(default=8, ge=1)
     rate: float = Field(default=1e-4, gt=0)
     head_rate: float = Field(default=1e-2, gt=0)
     warmup: float = Field(default=0.1, ge=0, lt=1)
     decay: float = Field(default=0.01, ge=0)
-    longest: int = Field(default=256, ge=8)
+    longest: int = Field(default=128, ge=8)
 
     @classmethod
     def quick(cls) -> TrainingSettings:
