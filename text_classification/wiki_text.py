@@ -128,9 +128,11 @@ def _prose(sentences: Sequence[str]) -> list[str]:
     said = _Said()
     for sentence in sentences:
         rest = _without_links(sentence, said) if said.words else sentence
+        # What stands first is no link; a short description may end without a full stop.
+        whole = _is_whole(rest) or not said.words
         said.hear(rest)
         once = often[" ".join(sentence.split())] == 1
-        if once and _is_whole(rest) and not _NOTICE.match(rest) and not _QUOTED.match(rest):
+        if once and whole and not _NOTICE.match(rest) and not _QUOTED.match(rest):
             kept.append(rest)
     return kept
 
