@@ -144,13 +144,11 @@ def label_locations(locations: pd.DataFrame, rules: PlaceRules) -> pd.DataFrame:
     rows = zip(types, names, texts.map(_first_sentence), texts, strict=True)
     decided = [_decide(rules, row) if row[3] else None for row in rows]
     return locations.assign(
-        **{
-            NAME: names,
-            TYPE: types,
-            TEXT: texts,
-            "kind": [(rule.label or "") if rule else "" for rule in decided],
-            "rule": [rule.because if rule else "" for rule in decided],
-        }
+        location_name=names,
+        location_type=types,
+        location_description=texts,
+        kind=[(rule.label or "") if rule else "" for rule in decided],
+        rule=[rule.because if rule else "" for rule in decided],
     )
 
 

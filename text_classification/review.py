@@ -95,7 +95,8 @@ def write_review(labelled: pd.DataFrame, edited: Mapping[str, Mapping[str, str]]
         edited: What a person wrote; it is kept, also for rows that ``labelled`` lacks.
         path: The csv.
     """
-    rows = [_row(key, row, edited) for key, row in zip(_keys(labelled), labelled.to_dict("records"), strict=True)]
+    columns = labelled[[NAME, TYPE, TEXT, "kind", "rule"]].itertuples(index=False, name=None)
+    rows = [_row(key, row, edited) for key, row in zip(_keys(labelled), columns, strict=True)]
     rows = [row for row in dict.fromkeys(rows) if row[1] or row[3]]
     held = {row[0] for row in rows}
     rows.sort(key=lambda row: bool(row[4]))
@@ -103,10 +104,11 @@ def write_review(labelled: pd.DataFrame, edited: Mapping[str, Mapping[str, str]]
     atomic_write(path, lambda temporary: temporary.write_text(_as_csv(rows), encoding="utf-8", newline=""))
 
 
-def _row(key: str, row: Mapping[str, str], edited: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
-    text = row[TEXT] if len(row[TEXT]) <= _LONGEST else row[TEXT][: _LONGEST - 1] + "…"
+def _row(key: str, row: tuple[str, ...], edited: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
+    name, kind_of_thing, text, proposed, rule = row
+    beginning = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     said = edited[key]["your_label"] if key in edited else ""
-    return (key, row[NAME], row[TYPE], text, row["kind"], row["rule"], said)
+    return key, name, kind_of_thing, beginning, proposed, rule, said
 
 
 def _as_csv(rows: Sequence[Sequence[str]]) -> str:

@@ -156,7 +156,8 @@ def scene_places(
         places = _Places(series, classifier, progress)
         spoken = dialogue.sort_values([*SCENE_KEYS, "line"], kind="stable")
         for key, lines in spoken.groupby(list(SCENE_KEYS)):
-            heading = (headings or {}).get(key)
+            season, episode, scene = (int(str(part)) for part in key)
+            heading = (headings or {}).get((season, episode, scene))
             speakers = lines["speaker"].dropna().astype(str).tolist()
             guess = places.by_heading(heading) if heading else places.by_talk(lines["text"].tolist(), speakers)
             rows.append((*key, guess.kind, guess.probability, guess.likeliest, guess.place, guess.evidence))

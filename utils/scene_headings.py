@@ -40,9 +40,10 @@ def scene_headings(source: str | Path, reading: Reading, dialogue: pd.DataFrame)
     profile, files = reading.profile(), find_files(Path(source), reading)
     votes: dict[tuple[int, int, int], Counter[str]] = {}
     for key, lines in dialogue.sort_values("line").groupby(list(EPISODE_KEYS)):
-        episode = files.get(Episode(*map(int, key)))
+        season, number = (int(str(part)) for part in key)
+        episode = files.get(Episode(season, number))
         script = episode.transcript if episode else None
         found = line_headings(lines["text"].tolist(), read_transcript(script, profile)) if script else {}
         for row, heading in found.items():
-            votes.setdefault((*map(int, key), int(lines["scene"].iloc[row])), Counter())[heading] += 1
+            votes.setdefault((season, number, int(lines["scene"].iloc[row])), Counter())[heading] += 1
     return {scene: count.most_common(1)[0][0] for scene, count in votes.items()}
