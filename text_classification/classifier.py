@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from text_classification.card import model_card
 from text_classification.examples import Examples, read_examples
+from text_classification.explaining import deciding_words
 from text_classification.settings import TrainingSettings
 from text_classification.storage import read_record, replace_folder, require_ours, require_trained, unfinished
 from utils.artifacts import content_key, file_digest, prepare_folder
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LocationClassifier", "LocationPrediction"]
 
-_WORD: Final = re.compile(r"[^\W\d_][\w'’-]+")
-_MOST_WORDS: Final = 5
-# Longer texts are explained by their first words only: every word costs a pass.
-_MOST_TRIED: Final = 64
 # Raised when the code makes other folders from the same data.
 _VERSION: Final = 2
 
@@ -204,19 +200,8 @@ class LocationClassifier:
             probability=float(row[best]),
             probabilities=dict(zip(labels, map(float, row), strict=True)),
             sure=bool(row[best] >= self._threshold),
-            words=self._deciding_words(text, best, float(row[best])) if explain else (),
+            words=deciding_words(text, best, self._load().probabilities) if explain else (),
         )
-
-    def _deciding_words(self, text: str, label: int, probability: float) -> tuple[str, ...]:
-        """Occlusion (Zeiler and Fergus 2014): take a word out everywhere and see how far the probability falls."""
-        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-        seen = {word.casefold(): word for word in reversed(_WORD.findall(text))}
-        words = [seen[key] for key in reversed(seen) if key not in ENGLISH_STOP_WORDS][:_MOST_TRIED]
-        without = [re.sub(rf"\b{re.escape(word)}\b", "", text, flags=re.IGNORECASE) for word in words]
-        left = self._load().probabilities(without)[:, label]
-        falls = sorted(zip(left.tolist(), words, strict=True))
-        return tuple(word for remaining, word in falls[:_MOST_WORDS] if remaining < probability)
 
     def _load(self) -> PlaceModel:
         if self._model is None:

@@ -30,9 +30,9 @@ _LONGEST: Final = 160
 
 
 def _keys(table: pd.DataFrame) -> list[str]:
-    """What a row is known by as long as name and description stay the same."""
+    """What a row is known by: its name, or else its description, since a crawl made anew has other words."""
     rows = zip(table[NAME], table[TEXT], strict=True)
-    return [hashlib.sha256(f"{name}\n{text}".encode()).hexdigest()[:12] for name, text in rows]
+    return [hashlib.sha256((name or text).encode()).hexdigest()[:12] for name, text in rows]
 
 
 def read_review(path: Path, kinds: Collection[str]) -> dict[str, dict[str, str]]:
