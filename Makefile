@@ -37,8 +37,9 @@ transcripts: .venv/run ## ask Eleven, Mike and Dustin twenty questions each (doc
 	$(BIN)/python -m tools.make_transcripts
 
 # benchmarks/NAME.py each, on the sample season or on that of REAL_SEASON. Those that need more data are not in the list: make bench BENCHMARKS=alignment
-BENCHMARKS := analyze chat mentions parse themes training
+BENCHMARKS := analyze chat mentions parse places themes training
 # The full sizes take minutes and GBs: python benchmarks/themes.py, python benchmarks/training.py
+OPTIONS_places := --first-use
 OPTIONS_themes := --size small
 OPTIONS_training := --size tiny --steps 2
 bench: $(BENCHMARKS:%=bench-%) ## measure speed against the named peers (see benchmarks/README.md)

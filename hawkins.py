@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from commands import analysing, crawling, exchanging, keeping, talking, voices
+from commands import analysing, crawling, exchanging, keeping, places, talking, voices
 from utils.door import run_door
 
 __all__ = ["app", "main"]
@@ -19,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Turn a TV series' subtitles and transcripts into a world you can read, plot and talk to.",
 )
-for group in (analysing, talking, voices, exchanging, crawling, keeping):
+for group in (analysing, places, talking, voices, exchanging, crawling, keeping):
     app.add_typer(group.app)
 
 

@@ -1,8 +1,8 @@
-"""From a folder of subtitles to six tables and a report."""
+"""From a folder of subtitles to seven tables and a report."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from analysis.report import report_html
 from analysis.results import Results, load_results, table_path
 from character_network import NamedEntityRecognizer, build_edges
-from text_classification import LocationClassifier, places_table
+from text_classification import LocationClassifier, places_table, scene_places
 from theme_classifier import ThemeClassifier
 from utils.artifacts import atomic_write, content_key, prepare_folder, read_table, table_digest, write_table
 from utils.data_loader import load_dialogue
@@ -19,6 +19,8 @@ from utils.errors import InputError
 from utils.models import find_weights
 from utils.progress import Progress, silent
 from utils.reading.report import OnReport, warn
+from utils.reading.settings import Reading
+from utils.scene_headings import scene_headings
 from utils.series import SeriesProfile, load_series
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ REPORT: Final = "report.html"
 _VERSION: Final = 1
 # The same for the ties alone.
 _TIES: Final = 2
+# And for the places of scenes.
+_SCENE_PLACES: Final = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +109,8 @@ def analyze(
         source: A subtitle file or a folder of them.
         transcripts: Folder (or file) of speaker transcripts of the same episodes.
         series: Name or folder of a series, or its profile.
-        out: Folder for ``dialogue``, ``themes``, ``theme_turns``, ``mentions``, ``edges`` and ``places`` (Parquet and
-            CSV) and ``report.html``.
+        out: Folder for ``dialogue``, ``themes``, ``theme_turns``, ``mentions``, ``edges``, ``places`` and
+            ``scene_places`` (Parquet and CSV) and ``report.html``.
         models: Folder for the location classifier; None keeps it in the user's cache.
         encoding: As for `load_dialogue`.
         pattern: As for `load_dialogue`.
@@ -147,7 +151,8 @@ def analyze(
     lines = kept.table("dialogue", lambda: dialogue)
     _score(kept, profile, lines, progress)
     _connect(kept, profile, lines, progress)
-    _locate(kept, profile, lines, classifier, progress)
+    reading = Reading(transcripts=transcripts, series=profile, encoding=encoding, pattern=pattern)
+    _locate(kept, profile, lines, classifier, scene_headings(source, reading, lines), progress)
     results = load_results(folder)
     page = report_html(results)
     atomic_write(folder / REPORT, lambda path: path.write_text(page, encoding="utf-8"))
@@ -178,20 +183,32 @@ def _locate(
     profile: SeriesProfile,
     dialogue: pd.DataFrame,
     classifier: LocationClassifier | None,
+    headings: Mapping[tuple[int, int, int], str],
     progress: Progress,
 ) -> None:
-    """Keep the ``places`` table; the classifier learns first if it has not yet.
+    """Keep the ``places`` and ``scene_places`` tables; the classifier learns first if it has not yet.
 
-    A series without labelled places has nothing to learn their kinds from, and gets an empty table.
+    A series without labelled places has nothing to learn their kinds from, and gets empty tables.
     """
 
-    def make() -> pd.DataFrame:
+    def ready() -> LocationClassifier | None:
         if classifier is not None:
             classifier.train_if_needed(progress=progress)
-        return places_table(dialogue, profile, classifier, progress=progress)
+        return classifier
 
     identity = classifier.identity() if classifier is not None else None
-    folder.table("places", make, made_from=identity, weights=find_weights("places").label if classifier else "")
+    weights = find_weights("places").label if classifier else ""
+    folder.table(
+        "places",
+        lambda: places_table(dialogue, profile, ready(), progress=progress),
+        made_from=identity,
+        weights=weights,
+    )
+    folder.table(
+        "scene_places",
+        lambda: scene_places(dialogue, profile, ready(), headings=headings, progress=progress),
+        made_from={"classifier": identity, "headings": sorted(headings.items()), "version": _SCENE_PLACES},
+    )
 
 
 def analyze_sample(

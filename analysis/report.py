@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from analysis import report_parts as parts
 from analysis.charts import centrality_figure
+from analysis.place_charts import scene_places_figure
 from analysis.theme_charts import scene_heatmap, theme_figure
 from analysis.voice_charts import characters_figure
 from analysis.voice_facts import speakers_known
@@ -75,6 +76,9 @@ def report_html(results: Results) -> str:
         networks=list(_networks(results.edges)),
         no_names=NO_NAMES,
         places=parts.places_part(results.places),
+        places_chart=parts.figure_json(scene_places_figure(results.scene_places, results.dialogue))
+        if len(results.scene_places)
+        else None,
     )
     return str(page)
 

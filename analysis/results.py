@@ -1,4 +1,4 @@
-"""The results of one analysis: six tables in a folder."""
+"""The results of one analysis: seven tables in a folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["TABLES", "Results", "load_results", "table_path"]
 
 _FACTS: Final = {"run", "series", "timeline", "weights"}
-TABLES: Final = ("dialogue", "themes", "theme_turns", "mentions", "edges", "places")
+TABLES: Final = ("dialogue", "themes", "theme_turns", "mentions", "edges", "places", "scene_places")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,7 @@ class Results:
         mentions: One row a name said (`utils.tables.MENTIONS`).
         edges: One row a pair, kind and episode (`utils.tables.EDGES`).
         places: One row a place (`utils.tables.PLACES`).
+        scene_places: One row a scene (`utils.tables.SCENE_PLACES`).
     """
 
     folder: Path
@@ -48,6 +49,7 @@ class Results:
     mentions: pd.DataFrame
     edges: pd.DataFrame
     places: pd.DataFrame
+    scene_places: pd.DataFrame
 
     @property
     def world(self) -> World:

@@ -1,4 +1,4 @@
-"""Everything around: the app, the doctor, weights, places, new series."""
+"""Everything around: the app, the doctor, weights, new series."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from commands.options import Endpoint, Results, Series, Transcripts
+from commands.options import Endpoint, Results, Transcripts
 from utils.door import progress_bars
 from utils.errors import HawkinsError
 
@@ -15,10 +15,8 @@ __all__ = ["app"]
 
 app = typer.Typer()
 models = typer.Typer(no_args_is_help=True, help="Model weights: which answer now, and fetching better ones.")
-places = typer.Typer(no_args_is_help=True, help="The classifier of places.")
 series_app = typer.Typer(no_args_is_help=True, help="Series: a first profile for one that is new.")
 app.add_typer(models, name="models")
-app.add_typer(places, name="places")
 app.add_typer(series_app, name="series")
 
 
@@ -85,28 +83,6 @@ def suggest_series(
         typer.echo(f"warning: {warning}", err=True)
     names = ", ".join(person.name for person in found.people[:8])
     typer.echo(f"{file}: {len(found.people)} people, first {names}. Correct it by hand, then use it with --series.")
-
-
-@places.command("train")
-def train_places(
-    data: Annotated[
-        Path | None, typer.Option("--data", help="Labelled rows (.jsonl or .csv).  [default: those of the series]")
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option("--model", metavar="DIR", help="Where it is kept.  [default: the user's cache]")
-    ] = None,
-    series: Series = "stranger_things",
-) -> None:
-    """Fine-tune the location classifier, and show how well it does on rows held out."""
-    from analysis.pipeline import location_classifier
-    from text_classification import LocationClassifier
-    from utils.series import load_series
-
-    ours = location_classifier(load_series(series))
-    classifier = LocationClassifier(model or ours.model_path, data or ours.data_path)
-    with progress_bars() as progress:
-        metrics = classifier.train(progress=progress)
-    typer.echo(f"{classifier.model_path}: macro F1 {metrics.macro_f1:.2f} on {metrics.held_out} rows held out")
 
 
 @models.command("list")

@@ -86,6 +86,19 @@ def _turns(dialogue: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
     return table
 
 
+def _scene_places(dialogue: pd.DataFrame, place: str) -> pd.DataFrame:
+    """Every third scene without evidence, every third in doubt."""
+    table = dialogue[["season", "episode", "scene"]].drop_duplicates(ignore_index=True)
+    turn = table.index % 3
+    return table.assign(
+        kind=pd.Series(["Danger Zone", pd.NA, pd.NA], dtype="string").take(turn).to_numpy(),
+        probability=pd.Series([0.9, 0.4, float("nan")]).take(turn).to_numpy(),
+        likeliest=pd.Series(["Danger Zone", "Safe Haven", pd.NA], dtype="string").take(turn).to_numpy(),
+        place=pd.Series([place, pd.NA, pd.NA], dtype="string").take(turn).to_numpy(),
+        evidence=pd.Series([f"named: {place}", "speaking: Mike", ""], dtype="string").take(turn).to_numpy(),
+    )
+
+
 @pytest.fixture(scope="session")
 def make_results() -> Callable[..., Results]:
     """Build results with names, themes, lines and places as given."""
@@ -132,6 +145,7 @@ def make_results() -> Callable[..., Results]:
             mentions=mentions,
             edges=build_edges(dialogue, mentions),
             places=places,
+            scene_places=_scene_places(dialogue, place),
         )
         return replace(results, **tables)
 

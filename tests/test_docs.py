@@ -70,6 +70,8 @@ def _trouble(line: str, *, whole: bool) -> str | None:
     while words and hasattr(command, "commands"):
         if words[0] in HELP:
             return None
+        if words[0] not in command.commands and hasattr(command, "default_command"):
+            words.insert(0, command.default_command)
         if words[0] not in command.commands:
             return f"there is no command '{words[0]}'"
         command = command.commands[words.pop(0)]
@@ -188,7 +190,7 @@ def test_the_first_example_of_the_series_page_is_a_profile() -> None:
     assert first == _first_yaml(ROOT / "docs" / "series.md", "title:")
 
 
-@pytest.mark.parametrize("table", ["DIALOGUE", "EPISODES", "MENTIONS", "EDGES", "PLACES"])
+@pytest.mark.parametrize("table", ["DIALOGUE", "EPISODES", "MENTIONS", "EDGES", "PLACES", "SCENE_PLACES"])
 def test_every_column_is_described(table: str) -> None:
     page = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
     assert not [column for column in getattr(tables, table) if f"`{column}`" not in page]

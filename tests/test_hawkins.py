@@ -204,7 +204,7 @@ def test_analyze_writes_everything_and_reads_it_again(subtitles: Path, tmp_path:
     done = hawkins("analyze", subtitles, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "Themes by episode" in done.stdout
-    for name in ("dialogue", "themes", "mentions", "edges", "places"):
+    for name in ("dialogue", "themes", "mentions", "edges", "places", "scene_places"):
         table = pd.read_parquet(out / f"{name}.parquet")
         assert list(pd.read_csv(out / f"{name}.csv").columns) == list(table.columns)
     assert set(pd.read_parquet(out / "dialogue.parquet")["speaker"]) == {"Mike", "Lucas", "Joyce"}
@@ -224,6 +224,28 @@ def test_analyze_writes_everything_and_reads_it_again(subtitles: Path, tmp_path:
     assert "UserWarning" not in again.stderr
     assert pd.read_parquet(out / "dialogue.parquet")["text"].str.contains("quarry").any()
     assert not list(out.glob(".*"))
+
+
+@pytest.mark.slow
+def test_places_of_scenes_and_of_a_crawl(subtitles: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scenes.csv"
+    done = hawkins("places", subtitles, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert set(pd.read_csv(out)["episode"]) == {1}
+    (tmp_path / "crawled.jsonl").write_text(
+        '{"location_name": "The Elms", "location_type": "Residence", "location_description": "A home ."}\n',
+        encoding="utf-8",
+    )
+    files = ("--out", tmp_path / "labelled.jsonl", "--review", tmp_path / "review.csv")
+    done = hawkins("places", "label", tmp_path / "crawled.jsonl", *files)
+    assert done.returncode == 0, done.stderr
+    assert "1 rows; Safe Haven 1" in done.stdout
+    refused(hawkins("places", subtitles, "--out", tmp_path / "x.txt"), ".csv, .json, .png")
+    refused(
+        hawkins("places", "train", "--data", tmp_path / "labelled.jsonl", "--label-column", "kind"),
+        "two classes at least",
+    )
+    assert hawkins("places", "--help").returncode == 0
 
 
 @pytest.mark.slow

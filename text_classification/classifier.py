@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from text_classification.card import model_card
 from text_classification.examples import Examples, read_examples
+from text_classification.explaining import deciding_words
 from text_classification.settings import TrainingSettings
-from text_classification.storage import read_record, replace_folder, require_trained
+from text_classification.storage import read_record, replace_folder, require_ours, require_trained, unfinished
 from utils.artifacts import content_key, file_digest, prepare_folder
 from utils.errors import InputError
 from utils.models import Weights, find_weights
@@ -22,14 +22,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from text_classification.metrics import Metrics
-    from text_classification.network import Network
+    from text_classification.model import PlaceModel
 
 __all__ = ["LocationClassifier", "LocationPrediction"]
 
-_WORD: Final = re.compile(r"[^\W\d_][\w'’-]+")
-_MOST_WORDS: Final = 5
-# Longer texts are explained by their first words only: every word costs a pass.
-_MOST_TRIED: Final = 64
+# Raised when the code makes other folders from the same data.
+_VERSION: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,14 +36,17 @@ class LocationPrediction:
 
     Attributes:
         label: The likeliest class.
-        probability: Its probability, 0 to 1, uncalibrated.
+        probability: Its probability, 0 to 1, calibrated in cross-validation.
         probabilities: Of every class; they sum to 1.
+        sure: Whether answers of this probability were right often enough in cross-validation
+            (`TrainingSettings.trust`); to abstain is better otherwise.
         words: The words without which the label would be less probable, the weightiest first; empty unless explained.
     """
 
     label: str
     probability: float
     probabilities: dict[str, float]
+    sure: bool = True
     words: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -61,7 +62,8 @@ class LocationClassifier:
         model_path: Folder of the trained classifier.
         data_path: Labelled rows (``.jsonl`` or ``.csv``); needed for training only.
         base: Folder of the encoder to fine-tune; None takes what `utils.models.find_weights` finds for ``places``.
-        settings: Of the training.
+        settings: Of the training; None for `TrainingSettings` where `train` is called, and for anything that was
+            trained on the same data, or else `TrainingSettings.quick`, in `train_if_needed`.
         text_column: Where the descriptions stand.
         label_column: Where their classes stand.
     """
@@ -78,38 +80,51 @@ class LocationClassifier:
     ) -> None:
         self.model_path = Path(model_path)
         self.data_path = Path(data_path) if data_path is not None else None
-        self.settings = settings or TrainingSettings()
+        self.settings = settings
         self._base = base
         self._columns = {"text_column": text_column, "label_column": label_column}
-        self._network: Network | None = None
+        self._model: PlaceModel | None = None
+        self._threshold = 0.0
 
     def train(self, *, progress: Progress = silent) -> Metrics:
-        """Fine-tune the encoder and save it.
+        """Cross-validate, learn all rows, and save it; an interrupted training goes on where it stopped.
 
         Args:
-            progress: Draws the bar.
+            progress: Draws the bars.
 
         Returns:
-            Scores on the rows held out.
+            Scores from the cross-validation.
 
         Raises:
             InputError: If the data cannot be learned from or the folder cannot be written; nothing is saved then.
             WeightsError: If the base weights are missing or damaged.
         """
+        return self._train(self.settings or TrainingSettings(), progress)
+
+    def _train(self, settings: TrainingSettings, progress: Progress) -> Metrics:
+        from text_classification.metrics import measure
         from text_classification.network import Network
-        from text_classification.training import fine_tune
+        from text_classification.training import Trainer
+        from text_classification.validation import FoldStore, cross_validate
 
         data, examples, weights = self._data(), self._examples(), find_weights("places", path=self._base)
         self.require_writable()
-        settings = self.settings
-        network = Network.start(weights.path, examples.labels, longest=settings.longest)
-        metrics = fine_tune(network, examples, settings, progress=progress)
-        self._save(network, metrics, examples, weights, file_digest(data))
-        self._network = network
+        require_ours(self.model_path)
+        digest = file_digest(data)
+        trainer = Trainer(Network.start(weights.path, examples.labels, longest=settings.longest), examples, settings)
+        store = FoldStore(unfinished(self.model_path), self._key(weights, digest, settings))
+        answers = cross_validate(trainer, store=store, progress=progress)
+        metrics = measure(examples, answers, trust=settings.trust, seed=settings.seed)
+        lesson = trainer.learn(range(len(examples.texts)), seed=settings.seed, progress=progress)
+        model = lesson.model.calibrated(metrics.temperature)
+        self._save(model, metrics, settings, examples, weights, digest)
+        store.clear()
+        self._model = model
+        self._threshold = metrics.threshold
         return metrics
 
     def train_if_needed(self, *, progress: Progress = silent) -> bool:
-        """Train unless the folder was made from the same data, base weights and settings.
+        """Train unless the folder was made from the same data, base weights, columns and settings.
 
         Returns:
             Whether it trained.
@@ -120,7 +135,7 @@ class LocationClassifier:
         """
         if read_record(self.model_path).get("key") == self.identity():
             return False
-        self.train(progress=progress)
+        self._train(self.settings or TrainingSettings.quick(), progress)
         return True
 
     def require_writable(self) -> None:
@@ -132,13 +147,17 @@ class LocationClassifier:
         prepare_folder(self.model_path.parent, remedy="give another model folder, or set XDG_CACHE_HOME to one")
 
     def identity(self) -> str:
-        """Return a hash of all that training depends on: data, base weights, settings and columns.
+        """Return a hash of all that the answers depend on: data, base weights, settings and columns.
 
         Raises:
             InputError: If there is no training data.
             WeightsError: If the base weights are missing or damaged.
         """
-        return self._key(find_weights("places", path=self._base), file_digest(self._data()))
+        weights, digest = find_weights("places", path=self._base), file_digest(self._data())
+        record = read_record(self.model_path)
+        if self.settings is None and record.get("source") == self._source(weights, digest):
+            return str(record["key"])
+        return self._key(weights, digest, self.settings or TrainingSettings.quick())
 
     def classify_location(self, text: str) -> LocationPrediction:
         """Classify one description and say which words decided it.
@@ -170,8 +189,7 @@ class LocationClassifier:
         if empty is not None:
             which = f" (number {empty} of {len(texts)})" if len(texts) > 1 else ""
             raise InputError(f"The description{which} is empty; write at least a sentence about the place.")
-        network = self._load()
-        rows = network.probabilities(texts, progress=progress)
+        rows = self._load().probabilities(texts, progress=progress)
         return [self._prediction(text, row, explain=explain) for text, row in zip(texts, rows, strict=True)]
 
     def _prediction(self, text: str, row: NDArray[np.float64], *, explain: bool) -> LocationPrediction:
@@ -181,28 +199,25 @@ class LocationClassifier:
             label=labels[best],
             probability=float(row[best]),
             probabilities=dict(zip(labels, map(float, row), strict=True)),
-            words=self._deciding_words(text, best, float(row[best])) if explain else (),
+            sure=bool(row[best] >= self._threshold),
+            words=deciding_words(text, best, self._load().probabilities) if explain else (),
         )
 
-    def _deciding_words(self, text: str, label: int, probability: float) -> tuple[str, ...]:
-        """Occlusion (Zeiler and Fergus 2014): take a word out everywhere and see how far the probability falls."""
-        from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+    def _load(self) -> PlaceModel:
+        if self._model is None:
+            from text_classification.model import PlaceModel
 
-        seen = {word.casefold(): word for word in reversed(_WORD.findall(text))}
-        words = [seen[key] for key in reversed(seen) if key not in ENGLISH_STOP_WORDS][:_MOST_TRIED]
-        without = [re.sub(rf"\b{re.escape(word)}\b", "", text, flags=re.IGNORECASE) for word in words]
-        left = self._load().probabilities(without)[:, label]
-        falls = sorted(zip(left.tolist(), words, strict=True))
-        return tuple(word for remaining, word in falls[:_MOST_WORDS] if remaining < probability)
-
-    def _load(self) -> Network:
-        if self._network is None:
-            from text_classification.network import Network
-
-            require_trained(self.model_path)
-            longest = read_record(self.model_path)["settings"]["longest"]
-            self._network = Network.load(self.model_path, longest=longest)
-        return self._network
+            require_trained(self.model_path, version=_VERSION)
+            record = read_record(self.model_path)
+            settings, metrics = record["settings"], record["metrics"]
+            self._threshold = metrics["threshold"]
+            self._model = PlaceModel.load(
+                self.model_path,
+                longest=settings["longest"],
+                share=settings["words"],
+                temperature=metrics["temperature"],
+            )
+        return self._model
 
     def _data(self) -> Path:
         if self.data_path is None:
@@ -214,32 +229,42 @@ class LocationClassifier:
     def _examples(self) -> Examples:
         return read_examples(self._data(), **self._columns)
 
-    def _key(self, weights: Weights, digest: str) -> str:
-        return content_key(
-            data=digest, base=weights.label, settings=self.settings.model_dump(), columns=self._columns, version=1
-        )
+    def _source(self, weights: Weights, digest: str) -> str:
+        return content_key(data=digest, base=weights.label, columns=self._columns, version=_VERSION)
 
-    def _save(self, network: Network, metrics: Metrics, examples: Examples, weights: Weights, digest: str) -> None:
+    def _key(self, weights: Weights, digest: str, settings: TrainingSettings) -> str:
+        return content_key(source=self._source(weights, digest), settings=settings.model_dump())
+
+    def _save(
+        self,
+        model: PlaceModel,
+        metrics: Metrics,
+        settings: TrainingSettings,
+        examples: Examples,
+        weights: Weights,
+        digest: str,
+    ) -> None:
         card = model_card(
             metrics,
-            self.settings,
+            settings,
             base=weights.label,
             data=self._data().name,
             digest=digest,
-            labels=examples.labels,
             skipped=examples.skipped,
         )
 
         def write(folder: Path) -> None:
-            network.save(folder)
+            model.save(folder)
             (folder / "README.md").write_text(card, encoding="utf-8")
 
         record = {
-            "key": self._key(weights, digest),
+            "version": _VERSION,
+            "key": self._key(weights, digest, settings),
+            "source": self._source(weights, digest),
             "base": weights.label,
             "data": {"name": self._data().name, "sha256": digest},
             "columns": self._columns,
-            "settings": self.settings.model_dump(),
+            "settings": settings.model_dump(),
             "metrics": asdict(metrics),
         }
         replace_folder(self.model_path, write, record)

@@ -15,7 +15,7 @@ from utils.tables import require_columns
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Examples", "read_examples"]
+__all__ = ["Examples", "read_examples", "read_rows"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +64,19 @@ def _read_csv(path: Path) -> pd.DataFrame:
 _READERS = {".jsonl": _read_jsonl, ".csv": _read_csv}
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_rows(path: Path) -> pd.DataFrame:
+    """Read a table of rows.
+
+    Args:
+        path: A file of one JSON object a line (``.jsonl``), or a ``.csv`` with a header; UTF-8.
+
+    Raises:
+        InputError: If it is missing or unreadable.
+    """
     if path.suffix.lower() not in _READERS:
         raise InputError(f"{path} must end in {' or '.join(_READERS)}.")
     if not path.is_file():
-        raise InputError(f"The training data {path} does not exist.")
+        raise InputError(f"The file {path} does not exist.")
     try:
         return _READERS[path.suffix.lower()](path)
     except UnicodeDecodeError as error:
@@ -99,7 +107,7 @@ def read_examples(path: Path, *, text_column: str, label_column: str) -> Example
     Raises:
         InputError: If the file is missing or unreadable, lacks a column, or holds too little to learn from.
     """
-    table = _read(path)
+    table = read_rows(path)
     require_columns(table, (text_column, label_column), name=path.name)
     columns = [table[column].fillna("").astype(str).str.strip() for column in (text_column, label_column)]
     pairs = [(text, label) for text, label in zip(*columns, strict=True) if text and label]

@@ -22,6 +22,19 @@ _CONTRACTED: Final = r"(?:['’](?:s|ll|d|re|ve)\b)?"
 _NOT_EXTENDED: Final = rf"(?!['’]?\w)(?!\s+(?:{_OTHER_THING})\b)"
 # "Kerley County" and "Hawkins Post" carry on; "Hawkins I" and a new sentence do not.
 _NOT_LONGER_NAME: Final = r"(?!['’]?\w)(?!(?:['’]s)?\s+[A-Z][a-z])"
+# What headings add to a name, or leave out.
+_ROOMS: Final = frozenset(
+    (
+        *("attic", "basement", "bathroom", "bedroom", "cellar", "corridor", "driveway", "garage", "hall", "hallway"),
+        *("kitchen", "living", "office", "parking", "porch", "room", "stairs", "yard"),
+    )
+)
+_BUILDINGS: Final = frozenset(["house", "home", "place", "building"])
+
+
+def _heading_words(text: str) -> frozenset[str]:
+    words = (word.removesuffix("'s") for word in re.findall(r"[\w']+", text.casefold().replace("’", "'")))
+    return frozenset(words) - {"the", "a", "an", "of", "in", "at"}
 
 
 def _is_proper(name: str) -> bool:
@@ -68,6 +81,7 @@ class PlaceMatcher:
         names = {name: place.name for place in series.places for name in (*place.aliases, place.name)}
         longest_first = sorted(names, key=lambda name: (-len(name), name))
         self._places = [names[name] for name in longest_first]
+        self._names = [(name, names[name]) for name in longest_first]
         parts = (f"(?P<n{index}>{_pattern(name, people)})" for index, name in enumerate(longest_first))
         self._pattern = re.compile("|".join(parts)) if longest_first else None
 
@@ -77,6 +91,24 @@ class PlaceMatcher:
             return []
         groups = (match.lastgroup for match in self._pattern.finditer(text))
         return list(dict.fromkeys(self._places[int(group[1:])] for group in groups if group))
+
+    def place_of_heading(self, heading: str) -> str | None:
+        """Return the place that a scene heading names ("INT. HAWKINS LAB, CELLAR - NIGHT"), or None.
+
+        A heading may name a room of a place, and leaves out articles and what kind of building it is: what is left of
+        the place's name must stand in it, and nothing beside it but a room.
+        """
+        core = re.sub(r"^(?:(?:INT|EXT|I/E)\b[./ ]*)+", "", heading.strip(), flags=re.IGNORECASE)
+        core = re.sub(r"\s+[-–—]\s+[^-–—]*$", "", core)
+        if found := self.places_in(core):
+            return found[0]
+        words = _heading_words(core)
+        for name, place in self._names:
+            needed = _heading_words(name) - _BUILDINGS
+            beside = words - needed - _BUILDINGS
+            if needed and needed <= words and (not beside or beside & _ROOMS):
+                return place
+        return None
 
     def mentions(self, texts: Iterable[str]) -> pd.DataFrame:
         """Find the places named in lines.

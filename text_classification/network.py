@@ -165,10 +165,19 @@ class Network:
         Returns:
             Array of shape (texts, classes), rows that sum to 1.
         """
+        return self.classify(self.features(texts, progress=progress))
+
+    def classify(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Classify what `features` returned.
+
+        Returns:
+            Array of shape (texts, classes), rows that sum to 1.
+        """
         import torch
 
-        features = torch.from_numpy(self.features(texts, progress=progress))
         with torch.inference_mode():
-            scores = torch.nn.functional.linear(features, self.head.weight.double(), self.head.bias.double())
+            scores = torch.nn.functional.linear(
+                torch.from_numpy(features), self.head.weight.double(), self.head.bias.double()
+            )
             probabilities: NDArray[np.float64] = scores.softmax(dim=1).numpy()
         return probabilities

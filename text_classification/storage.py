@@ -13,9 +13,10 @@ from typing import Any, Final
 from utils.artifacts import prepare_folder
 from utils.errors import InputError
 
-__all__ = ["is_trained", "read_record", "replace_folder", "require_trained"]
+__all__ = ["is_trained", "read_record", "replace_folder", "require_ours", "require_trained", "unfinished"]
 
 _RECORD: Final = "training.json"
+_REMEDY: Final = "hawkins places train"
 _NEEDED: Final = ("config.json", "model.safetensors", "head.safetensors", _RECORD)
 
 
@@ -24,15 +25,17 @@ def is_trained(folder: Path) -> bool:
     return all((folder / name).is_file() for name in _NEEDED)
 
 
-def require_trained(folder: Path) -> None:
-    """Fail unless a folder holds a trained classifier.
+def require_trained(folder: Path, *, version: int) -> None:
+    """Fail unless a folder holds a trained classifier of this version.
 
     Raises:
         InputError: Saying how to train one.
     """
+    if is_trained(folder) and read_record(folder).get("version") != version:
+        raise InputError(f"The model folder {folder} is damaged or of another version; train it again: {_REMEDY}.")
     if not is_trained(folder):
         state = "holds no trained location classifier" if folder.is_dir() else "does not exist"
-        raise InputError(f"The model folder {folder} {state}; train one with: hawkins places train.")
+        raise InputError(f"The model folder {folder} {state}; train one with: {_REMEDY}.")
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -46,6 +49,11 @@ def read_record(folder: Path) -> dict[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
+def unfinished(folder: Path) -> Path:
+    """Return where the finished parts of an interrupted training lie."""
+    return folder.parent / f".{folder.name}-unfinished"
+
+
 def _give_ordinary_rights(folder: Path) -> None:
     """Let files have the rights of any other result; safetensors makes them private."""
     mask = os.umask(0)
@@ -54,8 +62,12 @@ def _give_ordinary_rights(folder: Path) -> None:
         path.chmod(0o666 & ~mask)
 
 
-def _require_ours(folder: Path) -> None:
-    """Never replace a folder in which a person keeps something else."""
+def require_ours(folder: Path) -> None:
+    """Never replace a folder in which a person keeps something else.
+
+    Raises:
+        InputError: If one is asked to.
+    """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; give a folder for the trained classifier.")
     if folder.is_dir() and any(folder.iterdir()) and not is_trained(folder):
@@ -73,7 +85,7 @@ def replace_folder(folder: Path, write: Callable[[Path], object], record: Mappin
     Raises:
         InputError: If something else lies there, or nothing can be written.
     """
-    _require_ours(folder)
+    require_ours(folder)
     parent = prepare_folder(folder.absolute().parent)
     with tempfile.TemporaryDirectory(dir=parent, prefix=f".{folder.name}-") as aside:
         # The temporary folder itself is private; the one inside it gets ordinary rights.

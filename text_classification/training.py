@@ -1,4 +1,4 @@
-"""Fine-tuning: a part held out, weighted classes, early stopping.
+"""Learning from rows: an encoder with early stopping and weighted classes, and a model of words beside it.
 
 The head begins as the logistic regression on the untouched encoder, since a random head would distort the encoder
 before it fits (Kumar et al. 2022, https://arxiv.org/abs/2202.10054). That beginning counts as epoch 0: where
@@ -12,20 +12,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from text_classification.examples import Examples
-from text_classification.metrics import Metrics, measure
+from text_classification.model import PlaceModel
 from text_classification.network import Network
 from text_classification.settings import TrainingSettings
+from text_classification.words import WordModel, fit_regression
 from utils.progress import Progress, silent
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["fine_tune", "split"]
+__all__ = ["Lesson", "Trainer", "split"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lesson:
+    """What was learned.
+
+    Attributes:
+        model: Answers with the trainer's network, until its next lesson.
+        epoch: The epoch that was kept; 0 is the head fitted to the untouched encoder.
+        epochs: Epochs that ran to find it.
+    """
+
+    model: PlaceModel
+    epoch: int
+    epochs: int
 
 
 def split(classes: Sequence[int], *, share: float, seed: int) -> tuple[list[int], list[int]]:
@@ -51,17 +68,11 @@ def split(classes: Sequence[int], *, share: float, seed: int) -> tuple[list[int]
     return [row for row in range(len(of)) if row not in held_out], sorted(held_out)
 
 
-def _start_head(network: Network, texts: Sequence[str], classes: Sequence[int], settings: TrainingSettings) -> None:
+def _start_head(network: Network, features: Any, classes: Sequence[int], settings: TrainingSettings) -> None:
     """Fit the head to the encoder as it is."""
-    import numpy as np
     import torch
-    from sklearn.linear_model import LogisticRegression
 
-    regression = LogisticRegression(C=settings.fit, class_weight="balanced", max_iter=2000)
-    regression.fit(network.features(texts), classes)
-    weight, bias = regression.coef_, regression.intercept_
-    if len(bias) == 1:  # of two classes, sklearn scores the second only
-        weight, bias = np.vstack([0 * weight, weight]), np.append(0, bias)
+    weight, bias = fit_regression(features, classes, strength=settings.fit)
     network.head.load_state_dict({"weight": torch.tensor(weight), "bias": torch.tensor(bias)})
 
 
@@ -94,7 +105,8 @@ def _class_weights(classes: NDArray[np.int64], count: int) -> Any:
     import numpy as np
     import torch
 
-    frequency = np.bincount(classes, minlength=count)
+    # A class may have lost its only row to the part held out.
+    frequency = np.maximum(1, np.bincount(classes, minlength=count))
     return torch.tensor(len(classes) / (count * frequency), dtype=torch.float32)
 
 
@@ -110,8 +122,8 @@ def _learn(network: Network, batch: list[list[int]], truth: Any, weights: Any, o
     optimizer.step()
 
 
-def _judge(network: Network, examples: Examples, rows: Sequence[int]) -> tuple[float, float, list[int]]:
-    """Macro F1, minus the loss (which tells equals apart), and the predicted classes."""
+def _judge(network: Network, examples: Examples, rows: Sequence[int]) -> tuple[float, float]:
+    """Macro F1, and minus the loss, which tells equals apart."""
     from sklearn.metrics import f1_score, log_loss
 
     truth = [examples.classes[row] for row in rows]
@@ -119,79 +131,104 @@ def _judge(network: Network, examples: Examples, rows: Sequence[int]) -> tuple[f
     probabilities = network.probabilities([examples.texts[row] for row in rows])
     predicted = probabilities.argmax(axis=1)
     score = float(f1_score(truth, predicted, average="macro", labels=classes, zero_division=0))
-    loss = float(log_loss(truth, probabilities, labels=classes))
-    return score, -loss, predicted.tolist()
+    return score, -float(log_loss(truth, probabilities, labels=classes))
 
 
-def _epochs(network: Network, examples: Examples, rows: Sequence[int], settings: TrainingSettings) -> Iterator[int]:
-    """Train, and yield the number of each epoch when it is done; 0 is the fitted head alone."""
-    import numpy as np
-    import torch
-
-    random = np.random.default_rng(settings.seed)
-    classes = np.asarray(examples.classes)
-    _start_head(network, [examples.texts[row] for row in rows], classes[list(rows)].tolist(), settings)
-    yield 0
-    tokens = network.tokens(examples.texts)
-    weights = _class_weights(classes[list(rows)], len(examples.labels))
-    optimizer = _optimizer(network, settings)
-    steps = settings.epochs * math.ceil(len(rows) / settings.rows)
-    schedule = _schedule(optimizer, steps=steps, warmup=settings.warmup)
-    for epoch in range(1, settings.epochs + 1):
-        network.encoder.train()
-        order = random.permutation(np.asarray(rows))
-        for start in range(0, len(order), settings.rows):
-            batch = order[start : start + settings.rows]
-            truth = torch.from_numpy(classes[batch])
-            _learn(network, [tokens[row] for row in batch], truth, weights, optimizer)
-            schedule.step()
-        yield epoch
-
-
-def _best_epoch(
-    network: Network, examples: Examples, settings: TrainingSettings, progress: Progress
-) -> tuple[Metrics, int]:
-    """Train without the rows held out until they are answered no better."""
-    train, held_out = split(examples.classes, share=settings.held_out, seed=settings.seed)
-    best = (-1.0, -math.inf)
-    kept, epoch = 0, 0
-    answers: list[int] = []
-    epochs = _epochs(network, examples, train, settings)
-    for epoch in progress(epochs, description="Finding the best epoch", total=settings.epochs + 1):
-        score, confidence, predicted = _judge(network, examples, held_out)
-        if (score, confidence) > best:
-            best, kept, answers = (score, confidence), epoch, predicted
-        elif epoch - kept >= settings.patience:
-            break
-    return measure(examples, held_out, answers, epoch=kept, epochs=epoch), kept
-
-
-def fine_tune(
-    network: Network, examples: Examples, settings: TrainingSettings, *, progress: Progress = silent
-) -> Metrics:
-    """Train a network in place: find the best epoch on held-out rows, then begin again and learn all rows as long.
-
-    Small data can spare no row (Goodfellow et al. 2016, algorithm 7.2). The scores are those of the first of the two.
+class Trainer:
+    """Teaches one network again and again, each time from the untouched encoder.
 
     Args:
-        network: On base weights, with a head for the classes of the examples.
-        examples: Every class at least twice.
+        network: On base weights; changed by every lesson.
+        examples: What there is to learn.
         settings: Of the training.
-        progress: Draws the bars.
-
-    Returns:
-        Scores on the rows held out.
     """
-    import torch
 
-    untouched = {name: weight.clone() for name, weight in network.encoder.state_dict().items()}
-    # The random state of torch belongs to the caller; that of the dropout is ours.
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(settings.seed)
-        metrics, best = _best_epoch(network, examples, settings, progress)
-        network.encoder.load_state_dict(untouched)
-        epochs = islice(_epochs(network, examples, range(len(examples.texts)), settings), best + 1)
-        for _ in progress(epochs, description="Learning all places", total=best + 1):
-            pass
-    network.encoder.eval()
-    return metrics
+    def __init__(self, network: Network, examples: Examples, settings: TrainingSettings) -> None:
+        self.network = network
+        self.examples = examples
+        self.settings = settings
+        # The untouched encoder's output is the same in every lesson.
+        self._features = network.features(examples.texts)
+        self._untouched = {name: weight.clone() for name, weight in network.encoder.state_dict().items()}
+
+    def learn(self, rows: Sequence[int], *, seed: int, progress: Progress = silent) -> Lesson:
+        """Learn from some rows.
+
+        A part of them, held out, chooses the epoch; then the lesson begins again and takes all of them for as long,
+        because small data can spare no row (Goodfellow et al. 2016, algorithm 7.2).
+
+        Args:
+            rows: Which, every class among them.
+            seed: Of the held-out part, the order and the dropout.
+            progress: Draws the bars.
+        """
+        import torch
+
+        chosen = [self.examples.classes[row] for row in rows]
+        texts = [self.examples.texts[row] for row in rows]
+        words = WordModel.fit(texts, chosen, strength=self.settings.words_fit) if self.settings.words else None
+        # The random state of torch belongs to the caller; that of the dropout is ours.
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            epoch, epochs = self._best_epoch(rows, seed, progress) if self.settings.epochs else (0, 0)
+            steps = islice(self._epochs(rows, seed), epoch + 1)
+            for _ in progress(steps, description="Learning all places", total=epoch + 1):
+                pass
+        self.network.encoder.eval()
+        model = PlaceModel(self.network, words, share=self.settings.words)
+        return Lesson(model=model, epoch=epoch, epochs=epochs)
+
+    def answer(self, lesson: Lesson, rows: Sequence[int]) -> NDArray[np.float64]:
+        """Classify rows by the lesson that was just learned.
+
+        Returns:
+            Array of shape (rows, classes).
+        """
+        texts = [self.examples.texts[row] for row in rows]
+        # An encoder that was left as it was need not read them again.
+        if lesson.epoch == 0:
+            return lesson.model.combine(texts, self._features[list(rows)])
+        return lesson.model.probabilities(texts)
+
+    def _best_epoch(self, rows: Sequence[int], seed: int, progress: Progress) -> tuple[int, int]:
+        """Learn without the rows held out until they are answered no better; return the best epoch and the last."""
+        inner, outer = split([self.examples.classes[row] for row in rows], share=self.settings.held_out, seed=seed)
+        held_out = [rows[at] for at in outer]
+        if not held_out:  # one row a class, of which none can be spared
+            return 0, 0
+        best, kept, epoch = (-1.0, -math.inf), 0, 0
+        epochs = self._epochs([rows[at] for at in inner], seed)
+        for epoch in progress(epochs, description="Finding the best epoch", total=self.settings.epochs + 1):
+            score = _judge(self.network, self.examples, held_out)
+            if score > best:
+                best, kept = score, epoch
+            elif epoch - kept >= self.settings.patience:
+                break
+        return kept, epoch
+
+    def _epochs(self, rows: Sequence[int], seed: int) -> Iterator[int]:
+        """Train from the beginning, and yield the number of each epoch when it is done; 0 is the fitted head alone."""
+        import numpy as np
+        import torch
+
+        network, settings = self.network, self.settings
+        random = np.random.default_rng(seed)
+        classes = np.asarray(self.examples.classes)
+        network.encoder.load_state_dict(self._untouched)
+        network.encoder.eval()
+        _start_head(network, self._features[list(rows)], classes[list(rows)].tolist(), settings)
+        yield 0
+        tokens = network.tokens(self.examples.texts)
+        weights = _class_weights(classes[list(rows)], len(self.examples.labels))
+        optimizer = _optimizer(network, settings)
+        steps = settings.epochs * math.ceil(len(rows) / settings.rows)
+        schedule = _schedule(optimizer, steps=steps, warmup=settings.warmup)
+        for epoch in range(1, settings.epochs + 1):
+            network.encoder.train()
+            order = random.permutation(np.asarray(rows))
+            for start in range(0, len(order), settings.rows):
+                batch = order[start : start + settings.rows]
+                truth = torch.from_numpy(classes[batch])
+                _learn(network, [tokens[row] for row in batch], truth, weights, optimizer)
+                schedule.step()
+            yield epoch

@@ -210,6 +210,11 @@ class SeriesProfile(Settings):
         return self._home / "characters"
 
     @property
+    def place_kinds(self) -> Path:
+        """File of the kinds of places and the rules that tell them (see `text_classification.labelling`)."""
+        return self._home / "place_kinds.yaml"
+
+    @property
     def voices(self) -> Path:
         """Folder of example exchanges, one file a character."""
         return self._home / "voices"

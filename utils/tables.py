@@ -13,7 +13,17 @@ from utils.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DIALOGUE", "EDGES", "EPISODES", "EPISODE_KEYS", "MENTIONS", "PLACES", "SCENE_KEYS", "require_columns"]
+__all__ = [
+    "DIALOGUE",
+    "EDGES",
+    "EPISODES",
+    "EPISODE_KEYS",
+    "MENTIONS",
+    "PLACES",
+    "SCENE_KEYS",
+    "SCENE_PLACES",
+    "require_columns",
+]
 
 EPISODE_KEYS: Final = ("season", "episode")
 SCENE_KEYS: Final = ("season", "episode", "scene")
@@ -34,6 +44,7 @@ EPISODES: Final = ("season", "episode", "script")
 MENTIONS: Final = ("season", "episode", "line", "character", "surface", "begin", "finish")
 EDGES: Final = ("source", "target", "kind", "season", "episode", "weight")
 PLACES: Final = ("name", "kind", "probability", "text")
+SCENE_PLACES: Final = ("season", "episode", "scene", "kind", "probability", "likeliest", "place", "evidence")
 
 
 def require_columns(table: pd.DataFrame, columns: Iterable[str], *, name: str) -> None:

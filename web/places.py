@@ -6,12 +6,15 @@ import html
 from typing import TYPE_CHECKING
 
 from analysis.pipeline import location_classifier
+from analysis.place_charts import scene_places_figure
 from analysis.report_parts import places_part
 from web.look import part
 from web.session import Session
 from web.wiring import Stage, bars, polite
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     from text_classification import LocationPrediction
 
 __all__ = ["places_tab"]
@@ -23,6 +26,8 @@ def places_tab(stage: Stage) -> None:
 
     with gr.Tab("Places"):
         table = part()
+        part("<h3>Where scenes are set</h3>")
+        timeline = gr.Plot(label="Where scenes are set", show_label=False)
         part("<h3>Classify a description</h3>")
         with gr.Row():
             with gr.Column():
@@ -47,8 +52,15 @@ def places_tab(stage: Stage) -> None:
         found = classifier.classify_location(text)
         return found.probabilities, _words(found)
 
-    stage.follow(lambda session: str(places_part(session.results.places)), [table])
+    stage.follow(_show, [table, timeline])
     button.click(polite(classify), [text, stage.state], [kinds, words], api_visibility="private")
+
+
+def _show(session: Session) -> tuple[str, go.Figure | None]:
+    results = session.results
+    scenes = results.scene_places
+    figure = scene_places_figure(scenes, results.dialogue) if len(scenes) else None
+    return str(places_part(results.places)), figure
 
 
 def _words(found: LocationPrediction) -> str:

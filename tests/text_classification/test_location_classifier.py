@@ -11,12 +11,14 @@ import pytest
 
 from text_classification import LocationClassifier, TrainingSettings
 from text_classification.examples import read_examples
-from text_classification.training import split
+from text_classification.network import Network
+from text_classification.training import Trainer, split
+from text_classification.validation import FoldStore, folds_of
 from utils.errors import InputError, WeightsError
 from utils.series import load_series
 
 COLUMNS = {"text_column": "location_description", "label_column": "location_type"}
-SETTINGS = TrainingSettings(epochs=12, patience=12, rate=3e-3, head_rate=1e-2, rows=4)
+SETTINGS = TrainingSettings(epochs=12, patience=12, rate=3e-3, head_rate=1e-2, rows=4, folds=3, repeats=1, words=0.0)
 WARM = ("warm stove", "soft quilt", "warm quilt", "soft stove", "warm soft quilt", "quilt stove")
 COLD = ("dark ice", "black pit", "dark pit", "black ice", "dark black pit", "pit ice")
 PLAIN = "the shop has a"
@@ -80,7 +82,7 @@ def test_constructing_needs_no_file_and_loads_nothing() -> None:
 def test_it_learns_what_tells_the_classes_apart(trained: LocationClassifier) -> None:
     record = json.loads((trained.model_path / "training.json").read_text())
     assert record["metrics"]["macro_f1"] == 1.0
-    assert record["metrics"]["held_out"] == 2
+    assert (record["metrics"]["rows"], record["metrics"]["folds"], record["metrics"]["repeats"]) == (12, 3, 1)
     prediction = trained.classify_location(f"{PLAIN} warm soft quilt")
     assert str(prediction) == prediction.label == "Warm"
     assert prediction.probability == prediction.probabilities["Warm"]
@@ -119,12 +121,14 @@ def test_the_card_says_what_the_scores_are_worth(trained: LocationClassifier) ->
     card = (trained.model_path / "README.md").read_text(encoding="utf-8")
     record = json.loads((trained.model_path / "training.json").read_text())
     assert record["data"]["sha256"] in card
-    assert "chose the epoch" in card
+    assert "3-fold cross-validation, 1 times" in card
     assert "95 % interval" in card
+    assert "temperature" in card
 
 
 def test_it_trains_again_only_when_something_changed(trained: LocationClassifier, data: Path, base: Path) -> None:
     def same(**changes: object) -> LocationClassifier:
+        assert trained.settings is not None
         settings = trained.settings.model_copy(update=changes)
         return LocationClassifier(trained.model_path, data, base=base, settings=settings)
 
@@ -152,15 +156,104 @@ def test_training_leaves_the_callers_randomness_alone(tmp_path: Path, data: Path
     import torch
 
     state = torch.get_rng_state()
-    LocationClassifier(tmp_path / "m", data, base=base, settings=TrainingSettings(epochs=1)).train()
+    LocationClassifier(tmp_path / "m", data, base=base, settings=TrainingSettings(epochs=1, repeats=1)).train()
     assert torch.equal(state, torch.get_rng_state())
 
 
-def test_an_early_stop_keeps_the_best_epoch(tmp_path: Path, data: Path, base: Path) -> None:
+def test_an_early_stop_keeps_the_best_epoch(data: Path, base: Path) -> None:
     settings = TrainingSettings(epochs=40, patience=2, rate=3e-3, head_rate=1e-2, rows=4)
-    metrics = LocationClassifier(tmp_path / "m", data, base=base, settings=settings).train()
-    assert metrics.epoch <= metrics.epochs <= 40
-    assert metrics.epochs - metrics.epoch in {0, 2}
+    lesson = trainer(data, base, settings).learn(range(12), seed=1)
+    assert lesson.epoch <= lesson.epochs < 40
+    assert lesson.epochs - lesson.epoch == 2
+
+
+def trainer(data: Path, base: Path, settings: TrainingSettings) -> Trainer:
+    examples = read_examples(data, **COLUMNS)
+    return Trainer(Network.start(base, examples.labels, longest=settings.longest), examples, settings)
+
+
+class Counting:
+    """A `Progress` that counts what it was asked to show, and stops the work at one of them."""
+
+    def __init__(self, stop_at: int | None = None) -> None:
+        self.seen: list[str] = []
+        self._stop_at = stop_at
+
+    def __call__(self, items, *, description, total=None):
+        for number, item in enumerate(items):
+            if description == "Cross-validation" and number == self._stop_at:
+                raise KeyboardInterrupt
+            self.seen.append(description)
+            yield item
+
+
+def test_an_interrupted_training_goes_on_where_it_stopped(tmp_path: Path, data: Path, base: Path) -> None:
+    settings = TrainingSettings(epochs=1, folds=3, repeats=2, rows=4)
+
+    def classifier(name: str, **changes: object) -> LocationClassifier:
+        return LocationClassifier(tmp_path / name, data, base=base, settings=settings.model_copy(update=changes))
+
+    with pytest.raises(KeyboardInterrupt):
+        classifier("one").train(progress=Counting(stop_at=4))
+    assert not (tmp_path / "one").exists()
+    kept = sorted(path.name for path in (tmp_path / ".one-unfinished").iterdir())
+    assert kept == ["fold-1-1.json", "fold-1-2.json", "fold-1-3.json", "fold-2-1.json"]
+    marks = {name: (tmp_path / ".one-unfinished" / name).stat().st_mtime_ns for name in kept}
+    with pytest.raises(KeyboardInterrupt):
+        classifier("one").train(progress=Counting(stop_at=5))
+    again = {name: (tmp_path / ".one-unfinished" / name).stat().st_mtime_ns for name in kept}
+    assert again == marks
+    resumed = classifier("one").train()
+    assert resumed == classifier("two").train()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
+
+
+def test_folds_of_another_training_and_damaged_ones_are_not_used(tmp_path: Path) -> None:
+    store = FoldStore(tmp_path / "folds", "this")
+    store.write("fold-1-1", [[0.5, 0.5]], 2)
+    assert store.read("fold-1-1") == ([[0.5, 0.5]], 2)
+    assert FoldStore(tmp_path / "folds", "other").read("fold-1-1") is None
+    (tmp_path / "folds" / "fold-1-1.json").write_text("{", encoding="utf-8")
+    assert store.read("fold-1-1") is None
+    store.clear()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_row_is_answered_by_a_model_that_saw_it() -> None:
+    classes = [0] * 4 + [1] * 9 + [2] * 7
+    settings = TrainingSettings(folds=5, repeats=3)
+    folds = list(folds_of(classes, settings))
+    assert len(folds) == 12  # as many as the smallest class has rows, three times
+    for repeat in range(3):
+        tests = [set(test.tolist()) for number, _, _, test in folds if number == repeat]
+        assert sorted(row for test in tests for row in test) == list(range(20))
+    assert all(not set(train.tolist()) & set(test.tolist()) for _, _, train, test in folds)
+    assert all({classes[row] for row in train} == {0, 1, 2} for _, _, train, _ in folds)
+    assert folds[0][3].tolist() != folds[4][3].tolist()
+
+
+def test_words_alone_can_tell(tmp_path: Path, data: Path, base: Path) -> None:
+    settings = TrainingSettings(epochs=0, folds=3, repeats=1, words=1.0)
+    classifier = LocationClassifier(tmp_path / "m", data, base=base, settings=settings)
+    assert classifier.train().macro_f1 > 0.8
+    again = LocationClassifier(tmp_path / "m")
+    assert again.classify_location("warm quilt") == classifier.classify_location("warm quilt")
+    (tmp_path / "m" / "words.safetensors").write_bytes(b"oops")
+    with pytest.raises(WeightsError, match=r"words\.safetensors is damaged"):
+        LocationClassifier(tmp_path / "m").classify_location("warm")
+
+
+def test_without_settings_any_training_on_the_same_data_will_do(tmp_path: Path, data: Path, base: Path) -> None:
+    classifier = LocationClassifier(tmp_path / "m", data, base=base)
+    quick = classifier.identity()
+    assert classifier.train_if_needed() is True
+    assert classifier.identity() == quick
+    chosen = LocationClassifier(tmp_path / "m", data, base=base, settings=TrainingSettings(epochs=1, repeats=1))
+    chosen.train()
+    assert classifier.train_if_needed() is False
+    assert classifier.identity() == chosen.identity() != quick
+    other = write_rows(tmp_path / "other.jsonl", [("ice", "A"), ("pit", "A"), ("stove", "B"), ("quilt", "B")])
+    assert LocationClassifier(tmp_path / "m", other, base=base).train_if_needed() is True
 
 
 def test_a_csv_with_other_columns_works_and_rows_without_a_label_are_counted(tmp_path: Path, base: Path) -> None:
@@ -169,7 +262,8 @@ def test_a_csv_with_other_columns_works_and_rows_without_a_label_are_counted(tmp
     classifier = LocationClassifier(
         tmp_path / "m", tmp_path / "rows.csv", base=base, settings=SETTINGS, text_column="what", label_column="sort"
     )
-    assert classifier.train().held_out == 2
+    metrics = classifier.train()
+    assert (metrics.rows, metrics.folds) == (4, 2)
     assert "1 without text or label" in (tmp_path / "m" / "README.md").read_text(encoding="utf-8")
 
 
@@ -225,7 +319,7 @@ def test_training_without_data(tmp_path: Path) -> None:
 
 def test_a_folder_with_somebody_elses_files_is_left_alone(tmp_path: Path, data: Path, base: Path) -> None:
     (tmp_path / "novel.txt").write_text("once")
-    with pytest.raises(InputError, match="no location classifier"):
+    with pytest.raises(InputError, match="no location classifier"):  # before slow work begins
         LocationClassifier(tmp_path, data, base=base, settings=SETTINGS).train()
     assert [path.name for path in tmp_path.iterdir()] == ["novel.txt"]
 
@@ -285,9 +379,10 @@ def test_every_class_stands_in_both_parts(share: float) -> None:
 
 @pytest.mark.slow
 def test_the_sample_is_learned_with_the_embedded_weights(tmp_path: Path) -> None:
-    classifier = LocationClassifier(tmp_path / "m", load_series().sample / "locations.jsonl")
+    data = load_series().sample / "locations.jsonl"
+    classifier = LocationClassifier(tmp_path / "m", data, settings=TrainingSettings.quick())
     metrics = classifier.train()
-    assert metrics.macro_f1 > 0.5 > metrics.majority_f1
+    assert metrics.interval[0] > 0.5 > metrics.majority_f1
     prediction = classifier.classify_location(
         "A pit full of growling things, where people were dragged away and never seen."
     )

@@ -10,7 +10,7 @@ from utils.alignment_words import words_of
 from utils.reading.speech import SpokenLine
 from utils.transcripts import Turn
 
-__all__ = ["scene_starts"]
+__all__ = ["line_headings", "scene_starts"]
 
 
 def scene_starts(lines: Sequence[SpokenLine], turns: Sequence[Turn]) -> list[int]:
@@ -28,11 +28,24 @@ def scene_starts(lines: Sequence[SpokenLine], turns: Sequence[Turn]) -> list[int
         return []
     starts: list[int] = []
     latest = 0
-    for line, turn in _matched(lines, turns):
+    for line, turn in _matched([line.text for line in lines], turns):
         if scene[turn] > latest:
             latest = scene[turn]
             starts.append(line)
     return [start for start in starts if start > 0]
+
+
+def line_headings(texts: Sequence[str], turns: Sequence[Turn]) -> dict[int, str]:
+    """Return the heading above each line, by position, where that is known.
+
+    Args:
+        texts: The spoken lines of one episode, in order.
+        turns: Its transcript.
+    """
+    if not any(turn.heading for turn in turns):
+        return {}
+    above = ((line, turns[turn].heading) for line, turn in _matched(texts, turns))
+    return {line: heading for line, heading in above if heading}
 
 
 def _scenes(turns: Sequence[Turn]) -> list[int]:
@@ -44,9 +57,9 @@ def _scenes(turns: Sequence[Turn]) -> list[int]:
     return numbers
 
 
-def _matched(lines: Sequence[SpokenLine], turns: Sequence[Turn]) -> list[tuple[int, int]]:
+def _matched(lines: Sequence[str], turns: Sequence[Turn]) -> list[tuple[int, int]]:
     """The lines whose turn is known, each with it."""
-    spoken, lines_of = _words(line.text for line in lines)
+    spoken, lines_of = _words(lines)
     written, turns_of = _words(turn.text for turn in turns)
     votes: dict[int, Counter[int]] = {}
     matcher = difflib.SequenceMatcher(None, spoken, written, autojunk=False)
