@@ -68,8 +68,9 @@ def scenes(
             progress=progress,
         )
     if out is None:
-        from analysis.place_terminal import scene_places_summary
         from rich.console import Console
+
+        from analysis.place_terminal import scene_places_summary
 
         for part in scene_places_summary(reading):
             Console().print(part)
