@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
@@ -21,6 +21,7 @@ def answers(*repeats: list[list[float]]) -> Answers:
     return Answers(probabilities=np.array(repeats), epochs=(0, 2), folds=2)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=3, max_size=30))
 def test_macro_f1_is_that_of_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     truth, said = map(list, zip(*pairs, strict=True))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from text_classification import clean_wiki_text
@@ -48,11 +48,13 @@ def test_what_is_left(raw: str, clean: str) -> None:
     assert clean_wiki_text(raw) == clean
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_gives_text_and_clean_text_stays(text: str) -> None:
     assert isinstance(clean_wiki_text(text), str)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["The barn is red.", "It has two doors.", "Nobody lives there now."]), unique=True))
 def test_prose_is_left_alone(sentences: list[str]) -> None:
     assert clean_wiki_text(" ".join(sentences)) == " ".join(sentences)
