@@ -126,7 +126,7 @@ def test_a_question_that_stands_among_the_examples_is_answered_by_its_example(
 ) -> None:
     server.reply = "Assistant: hello"
     bot = CharacterChatbot("Eleven", world=world, engine=engine, encoder=encoder)
-    assert bot.reply("Are you hungry?").text == "Yes. Waffles."
+    assert bot.reply("Are you hungry?").text == "Yes. I am hungry. I want waffles."
 
 
 def test_qwen_asks_for_its_weights(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:

@@ -23,7 +23,7 @@ def _bot(world: World, engine: ChatEngine, encoder: Any, **options: Any) -> Char
 
 
 def test_a_reply_has_words_sources_and_support(world: World, engine: ChatEngine, encoder: Any) -> None:
-    reply = _bot(world, engine, encoder).reply("How many waffles did you eat?")
+    reply = _bot(world, engine, encoder).reply("Who ate nine waffles?")
     assert reply.text == "Waffles are good."
     assert reply.sources[0].label.startswith("S01E01")
     assert reply.support == pytest.approx(0.5)  # "waffles" was said there, "good" was not

@@ -29,7 +29,7 @@ from utils.errors import HawkinsError, InputError
 from utils.world import World
 
 Start = Callable[..., str]
-HELLO: Any = [{"role": "user", "content": "How many waffles did you eat?"}]
+HELLO: Any = [{"role": "user", "content": "Who ate nine waffles?"}]
 
 
 @pytest.fixture
@@ -112,7 +112,8 @@ def test_a_client_cannot_change_who_the_character_is(start: Start, server: Any) 
     _client(start()).chat.completions.create(model="Eleven", messages=messages)
     asked = [message["content"] for message in server.asked[0]["messages"]]
     assert "ARRR" not in " ".join(asked)
-    assert asked[-3:] == ["Hi.", "Hello.", "Who are you?"]
+    assert asked[-3:-1] == ["Hi.", "Hello."]
+    assert asked[-1].split("\n")[-1] == "Who are you?"
     assert asked[0].startswith("You are Eleven")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -53,9 +54,11 @@ def _said(*rows: tuple[str | None, str], **more: Any) -> list[Utterance]:
 def test_message_and_reply_are_kept_and_told_next_time(begin: Callable[..., Talk], server: Any) -> None:
     talk = begin()
     assert talk.conversation is None
-    assert _hear(talk.say("How many waffles?")) == [("Eleven", "Waffles are good.")]
+    assert _hear(talk.say("Who ate nine waffles?")) == [("Eleven", "Waffles are good.")]
     _hear(talk.say("And now?"))
-    assert [m["content"] for m in _prompt(server)[-3:]] == ["How many waffles?", "Waffles are good.", "And now?"]
+    *before, asked = (m["content"] for m in _prompt(server))
+    assert before[-2:] == ["Who ate nine waffles?", "Waffles are good."]
+    assert asked.split("\n")[-1] == "And now?"
     kept = talk.utterances()
     assert [(one.character, one.state) for one in kept] == [(None, "complete"), ("Eleven", "complete")] * 2
     assert kept[1].sources
@@ -152,8 +155,9 @@ def test_in_a_group_each_hears_the_others_by_name(begin: Callable[..., Talk], se
     talk = begin("Mike", "Eleven", turns=2)
     assert [name for name, _ in _hear(talk.say("What do you two see?"))] == ["Mike", "Eleven"]
     mike, eleven = _prompt(server, 0), _prompt(server, 1)
-    assert mike[-1]["content"] == "What do you two see?"
-    assert eleven[-1] == {"role": "user", "content": "What do you two see?\nMike: Waffles are good."}
+    assert mike[-1]["content"].split("\n")[-1] == "What do you two see?"
+    assert eleven[-1]["role"] == "user"
+    assert eleven[-1]["content"].split("\n")[-2:] == ["What do you two see?", "Mike: Waffles are good."]
     assert "You are Mike" in mike[0]["content"]
     assert "You are Eleven" in eleven[0]["content"]
 
@@ -242,9 +246,9 @@ def test_a_long_conversation_brings_back_its_beginning(
         store.ask(number, f"Filler {count} " + "and so on " * 12)
     _hear(talk.say("What colour is my dog Rex?"))
     prompt = _prompt(server)
-    block = prompt[0]["content"].split("<earlier>")[1].split("</earlier>")[0]
+    before, block, after = re.split("</?earlier>", prompt[-1]["content"])
     assert "The other: My dog Rex is brown.\nYou: Waffles are good." in block
-    assert "My dog Rex is brown." not in str(prompt[1:])
+    assert "My dog Rex is brown." not in str([*prompt[:-1], before, after])
     assert len(talk.utterances()) == 44
 
 

@@ -55,7 +55,7 @@ def session(talk: Talk, console: Console) -> Callable[..., str]:
 
 
 def test_a_conversation_greets_answers_and_says_how_to_go_on(session: Callable[..., str]) -> None:
-    shown = session("How many waffles?", "", "/quit", "never reached")
+    shown = session("Who ate nine waffles?", "", "/quit", "never reached")
     assert "Eleven is a fictional character played by a scripted server." in shown
     assert "Eleven: Waffles are good." in shown
     assert "remembers S01E01" in shown
@@ -71,7 +71,7 @@ def test_leaving_without_a_word_keeps_nothing(session: Callable[..., str], store
 def test_commands(session: Callable[..., str], talk: Talk, tmp_path: Path) -> None:
     shown = session(
         "/until S01E02",
-        "How many waffles?",
+        "Who ate nine waffles?",
         "/sources",
         "/character Mike, Dustin",
         "/until",
