@@ -48,6 +48,9 @@ _ASKS: Final = re.compile(
 _WIDELY_KNOWN: Final = 3
 # Exchanges about what is not known name people without knowing them.
 _NOT_KNOWN: Final = frozenset({"anachronism", "breakout", "future", "insult", "nonsense", "unseen"})
+# Exchanges that tell of what happened, among them those of cards, which have no topic. "I can skate, but I fall a lot"
+# is not to know who fell through the ice.
+_TELLS: Final = frozenset({"", "friends", "past", "places", "season"})
 
 
 @dataclass(frozen=True)
@@ -203,7 +206,7 @@ class Knowledge:
     @cached_property
     def _known(self) -> _Shelf:
         texts = [fact.text for fact in self._facts] + [self._card.description]
-        texts += [f"{exchange.user} {exchange.reply}" for exchange in self._exchanges]
+        texts += [f"{exchange.user} {exchange.reply}" for exchange in self._exchanges if exchange.topic in _TELLS]
         return _Shelf([*map(telling_words, texts), *_words_of(self._passages)])
 
     @cached_property

@@ -170,7 +170,7 @@ def test_who_claims_to_know_a_stranger_is_asked_once_more_and_then_speaks_a_writ
 
 
 def test_who_pretends_to_have_been_there_is_not_believed() -> None:
-    reply = _bot("Eleven", "S01E01", "She is my friend.").reply("Who is Max?")
+    reply = _bot("Eleven", "S01E01", "She is my friend.").reply("Who is Ada?")
     assert reply.replaced
     assert set(reply.faults) == {"claims to know what it cannot"}
     assert "not" in reply.text
