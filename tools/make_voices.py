@@ -1,4 +1,4 @@
-"""Train voices of Stranger Things (those of Eleven and Mike ship), each for the embedded model: `make voices`.
+"""Train voices of Stranger Things (all three ship), each for the embedded model: `make voices`.
 
 A voice learns from the exchanges written for it, each in the prompt that it will be asked with when somebody chats
 (a fact, a remembered scene, the nearest other exchanges, what was said before), and from its replies in the sample

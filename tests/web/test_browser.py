@@ -113,7 +113,8 @@ def test_every_tab_shows_its_content_and_stays_on_this_machine(
     expect(frame.locator("aside")).to_contain_text("and some more words to it")
     page.emulate_media(color_scheme="dark")
     made = page.get_by_role("cell", name="network.html")
-    # A click that falls into the redrawing of the page is lost now and then; a person clicks again.
+    # The file of the first click did not come once in four runs; why was not found out, so this may hide a fault of
+    # the page (issue 7's note).
     for _ in range(3):
         page.get_by_role("button", name="Make the file").click()
         with suppress(AssertionError):
