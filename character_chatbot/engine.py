@@ -6,7 +6,7 @@ Protocol: https://platform.openai.com/docs/api-reference/chat.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from math import ceil
 from pathlib import Path
@@ -167,6 +167,18 @@ class ChatEngine:
         Raises:
             HawkinsError: If the server cannot be reached or refuses.
         """
+        gate = self.link.gate
+        with gate.passing(adapter) if gate else nullcontext():
+            yield from self._requested(messages, sampling, stop, seed, adapter)
+
+    def _requested(
+        self,
+        messages: Sequence[Message],
+        sampling: Sampling,
+        stop: Sequence[str],
+        seed: int | None,
+        adapter: str | None,
+    ) -> Generator[str]:
         from openai import APIError, omit
 
         try:

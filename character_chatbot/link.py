@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from character_chatbot.gate import Gate
+
 __all__ = ["CONTEXT", "LLAMA_CPP", "OPENAI", "VLLM", "Dialect", "Link", "is_loopback"]
 
 # Tokens that one conversation may fill. SmolLM2 was trained on 8,192; a smaller window keeps memory and prefill low.
@@ -55,6 +57,7 @@ class Link:
         adapters: Trained characters that it holds, such as ``eleven-smollm2``, with their numbers there.
         series: Key of the series whose characters they are; None where the names alone tell.
         owner: Kept alive as long as the link (the embedded server).
+        gate: Through which requests go, where a server does not serve several adapters at once.
     """
 
     base_url: str
@@ -66,6 +69,7 @@ class Link:
     adapters: Mapping[str, int] = field(default_factory=dict)
     series: str | None = None
     owner: object | None = field(default=None, repr=False)
+    gate: Gate | None = field(default=None, repr=False)
 
     def body(self, adapter: str | None) -> dict[str, Any]:
         """Return what a request carries beyond the protocol.
