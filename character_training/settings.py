@@ -84,7 +84,7 @@ LAPTOP: Final[dict[str, Any]] = {
 }
 
 
-SECTIONS: Final = ("ec2", "gradio", "iam", "logging", "s3", "tags", "training")
+SECTIONS: Final = ("ec2", "gradio", "hub", "iam", "limits", "logging", "s3", "tags", "training")
 """What ``aws_config.yaml`` may hold."""
 
 _LENGTH: Final = frozenset({"max_steps", "epochs"})

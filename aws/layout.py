@@ -1,0 +1,64 @@
+"""Where things lie in the bucket (the guide's layout), and how resources are tagged."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = [
+    "BASES",
+    "CHECKPOINTS",
+    "CODE",
+    "DATA",
+    "JOBS",
+    "LOGS",
+    "MODELS",
+    "PROJECT_TAG",
+    "RESULTS",
+    "ROLE_TAG",
+    "checkpoint_prefix",
+    "job_prefix",
+    "log_key",
+    "model_prefix",
+    "ssm_prefix",
+]
+
+DATA: Final = "data/"
+"""``data/training/``, ``data/transcripts/``, ``data/subtitles/``."""
+MODELS: Final = "models/"
+RESULTS: Final = "results/"
+CHECKPOINTS: Final = "checkpoints/"
+LOGS: Final = "logs/"
+CODE: Final = "code/"
+"""Bundles of the program, ``code/<sha256>.tar.gz``; beside the guide's folders."""
+JOBS: Final = "jobs/"
+"""What a machine is to do, ``jobs/<job>.json``; beside the guide's folders."""
+BASES: Final = ("llama", "qwen")
+
+PROJECT_TAG: Final = "project"
+ROLE_TAG: Final = "hawkins:role"
+"""What a resource is for: ``training``, ``gradio``, ``storage``, ``access``."""
+
+
+def model_prefix(base: str, character: str) -> str:
+    """Return where an adapter and its GGUF go, such as ``models/llama-chatbot/eleven/``."""
+    return f"{MODELS}{base}-chatbot/{character.casefold()}/"
+
+
+def job_prefix(job: str) -> str:
+    """Return where the results of one training go."""
+    return f"{RESULTS}{job}/"
+
+
+def checkpoint_prefix(job: str) -> str:
+    """Return where the checkpoints of one training go."""
+    return f"{CHECKPOINTS}{job}/"
+
+
+def log_key(job: str, name: str = "training.log") -> str:
+    """Return where a machine's log goes."""
+    return f"{LOGS}{job}/{name}"
+
+
+def ssm_prefix(project: str) -> str:
+    """Return the path of this project's own SSM parameters, such as ``/stranger-things-nlp/``."""
+    return f"/{project}/"
