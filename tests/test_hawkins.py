@@ -194,7 +194,7 @@ def test_a_network_from_subtitles_and_its_refusals(subtitles: Path, tmp_path: Pa
 def test_doctor_names_tasks_and_remedies() -> None:
     done = hawkins("doctor")
     assert done.returncode == 0, done.stdout + done.stderr
-    for word in ("weights: chat", "SmolLM2", "hawkins models pull themes", 'pip install -e ".[aws]"'):
+    for word in ("weights: chat", "SmolLM2", "hawkins models pull themes", 'pip install -e ".[scale]"'):
         assert word in done.stdout
 
 

@@ -18,7 +18,7 @@ FEATURES = (
     "text_classification",
     "theme_classifier",
 )
-PACKAGES = ("utils", *FEATURES, "analysis", "web", "commands")
+PACKAGES = ("utils", *FEATURES, "analysis", "web", "aws", "commands")
 DOORS = ("hawkins", "gradio_app", "deploy_aws")
 # What each room may use of ours.
 MAY_USE = {
@@ -26,7 +26,8 @@ MAY_USE = {
     **{feature: {"utils", feature} for feature in FEATURES},
     "analysis": {"utils", "analysis", *FEATURES},
     "web": {"utils", "analysis", "web", *FEATURES},
-    "commands": {"utils", "analysis", "web", "commands", "gradio_app", *FEATURES},
+    "aws": {"utils", "analysis", "aws", *FEATURES},
+    "commands": {"utils", "analysis", "web", "aws", "commands", "gradio_app", *FEATURES},
 }
 HEAVY = (
     "torch",

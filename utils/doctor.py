@@ -19,7 +19,7 @@ from utils.models import TASKS, find_weights
 __all__ = ["Check", "checks"]
 
 _HOME: Final = Path(__file__).resolve().parent.parent
-_EXTRAS: Final = {"aws": ("boto3", "AWS commands"), "scale": ("ray", "Ray cluster")}
+_EXTRAS: Final = {"scale": ("ray", "Ray cluster")}
 _OLDEST: Final = (3, 11)
 _ROOM: Final = 3e9  # bytes that an installation and its results take
 
