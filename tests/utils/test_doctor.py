@@ -53,7 +53,7 @@ def test_everything_is_looked_at_without_loading_anything(tmp_path: Path) -> Non
     *subjects, loaded = done.stdout.splitlines()
     assert subjects[:3] == ["Python", "machine", "packages"]
     assert subjects[-len(TASKS) :] == [f"weights: {task}" for task in TASKS]
-    assert len([subject for subject in subjects if subject.startswith("extra: ")]) == 2
+    assert len([subject for subject in subjects if subject.startswith("extra: ")]) == 1
     assert loaded == "[]"
 
 
