@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
+from character_chatbot.faster_base import faster_base
 from character_chatbot.gate import Gate
 from character_chatbot.link import CONTEXT, LLAMA_CPP, Link
 from character_chatbot.weights import Header, base_key, read_header, unfit
@@ -26,7 +27,7 @@ from utils.series import SeriesProfile
 __all__ = ["OnLoad", "OnWarning", "embedded_link"]
 
 # Conversations that are answered at once; more wait for a slot. Each holds 94 MB of SmolLM2's keys and values.
-SLOTS: Final = 4
+SLOTS: Final = 8
 # Connections that may wait for a slot, without one that a client keeps open being in another's way.
 CONNECTIONS: Final = 64
 
@@ -61,7 +62,7 @@ def embedded_link(
     weights = find_weights("chat", path=path)
     header = read_header(weights.path)
     adapters = _usable(_trained(header, series, root), header, warn) if series else {}
-    server = _server(weights.path, tuple(adapters.values()))
+    server = _server(faster_base(weights, on_make=on_load), tuple(adapters.values()))
     address, loaded = server.start(weights, on_load, warn)
     return Link(
         base_url=f"{address}/v1",
@@ -126,7 +127,7 @@ class _Server:
         self.key = secrets.token_urlsafe()
         # Requests of several adapters at once are now and then answered by another than their own, word for word
         # (6 of 12 rounds of 12 requests; tests/character_chatbot/test_engine_adapters.py).
-        self.gate = Gate()
+        self.gate = Gate(places=SLOTS)
         self._path = path
         self._adapters = adapters
         self._lock = Lock()

@@ -46,7 +46,7 @@ WITH_HISTORY = 3
 HELD_OUT = 0.1
 # Exchanges that are learnt from at most; the others are still found as examples. A thousand take about a quarter of an
 # hour on two cores.
-MOST = {"Eleven": 2_600, "Mike": 400, "Dustin": 700}
+MOST = {"Eleven": 2_600, "Mike": 2_600, "Dustin": 1_600}
 # Exchanges that are scored at most.
 SCORED = 120
 

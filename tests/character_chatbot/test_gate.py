@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Lock
+from time import sleep
 
 import pytest
 
@@ -12,7 +13,7 @@ from utils.errors import HawkinsError
 
 
 def test_two_kinds_are_never_inside_together_and_all_come_through() -> None:
-    gate, lock, inside, met = Gate(), Lock(), [], []
+    gate, lock, inside, met = Gate(places=4), Lock(), [], []
 
     def go(kind: str) -> str:
         with gate.passing(kind):
@@ -30,7 +31,7 @@ def test_two_kinds_are_never_inside_together_and_all_come_through() -> None:
 
 
 def test_the_same_kind_is_inside_together() -> None:
-    gate, both = Gate(), Barrier(2, timeout=30)
+    gate, both = Gate(places=4), Barrier(2, timeout=30)
 
     def go(_: int) -> int:
         with gate.passing("eleven"):
@@ -40,8 +41,48 @@ def test_the_same_kind_is_inside_together() -> None:
         assert sorted(pool.map(go, range(2))) == [0, 1]
 
 
+def _served(gate: Gate, kinds: list[str]) -> list[str]:
+    """The order in which requests are served that all came, in this order, while the gate was held by another kind."""
+    served: list[str] = []
+
+    def go(kind: str) -> None:
+        with gate.passing(kind):
+            served.append(kind)
+
+    with ThreadPoolExecutor(len(kinds)) as pool, gate.passing("before"):
+        for number, kind in enumerate(kinds):
+            pool.submit(go, kind)
+            while len(gate._waiting) <= number:
+                sleep(0.001)
+    return served
+
+
+def test_kinds_take_turns_in_the_order_of_coming_and_a_turn_ends_at_the_share() -> None:
+    served = _served(Gate(places=4), [*["eleven"] * 9, "mike", "mike", "mike"])
+    # Two kinds share four places: two of each at most, turn by turn, until one is left.
+    assert served[:6] == ["eleven", "eleven", "mike", "mike", "eleven", "eleven"]
+    assert sorted(served) == ["eleven"] * 9 + ["mike"] * 3
+
+
+def test_no_more_than_there_are_places_are_inside() -> None:
+    gate, lock, inside, most = Gate(places=3), Lock(), [0], [0]
+
+    def go(_: int) -> None:
+        with gate.passing("eleven"):
+            with lock:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+            sleep(0.002)
+            with lock:
+                inside[0] -= 1
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(go, range(36)))
+    assert 1 <= most[0] <= 3
+
+
 def test_who_waits_too_long_is_told_and_leaves_the_way_free() -> None:
-    gate = Gate(patience=0.01)
+    gate = Gate(places=4, patience=0.01)
     with gate.passing("eleven"), pytest.raises(HawkinsError, match="busy"), gate.passing("mike"):
         pass
     with gate.passing("mike"):
@@ -49,7 +90,7 @@ def test_who_waits_too_long_is_told_and_leaves_the_way_free() -> None:
 
 
 def test_a_place_is_given_up_when_something_fails() -> None:
-    gate = Gate(patience=5)
+    gate = Gate(places=4, patience=5)
     with pytest.raises(ValueError, match="broken"), gate.passing("eleven"):
         raise ValueError("broken")
     with gate.passing("mike"):
