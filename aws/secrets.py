@@ -17,7 +17,16 @@ from utils.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from aws.clients import Clients
 
-__all__ = ["SECRETS", "Secret", "checked", "plan_secret", "secret_at_hand", "secret_calls", "secret_named", "secret_version"]
+__all__ = [
+    "SECRETS",
+    "Secret",
+    "checked",
+    "plan_secret",
+    "secret_at_hand",
+    "secret_calls",
+    "secret_named",
+    "secret_version",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +103,9 @@ def checked(secret: Secret, value: str) -> str:
     if len(kept) < secret.shortest:
         raise InputError(f"The value for {secret.name} is too short: {secret.shortest} characters at least.")
     if len(kept) > _LONGEST or not kept.isascii() or not kept.isprintable():
-        raise InputError(f"The value for {secret.name} may hold ASCII letters, digits and signs alone, {_LONGEST} at most.")
+        raise InputError(
+            f"The value for {secret.name} may hold ASCII letters, digits and signs alone, {_LONGEST} at most."
+        )
     return kept
 
 

@@ -17,7 +17,7 @@ from utils.errors import HawkinsError, InputError
 if TYPE_CHECKING:
     from aws.clients import Clients
 
-__all__ = ["Bucket", "bucket_calls", "plan_bucket", "read_bucket"]
+__all__ = ["Bucket", "bucket_calls", "bucket_region", "plan_bucket", "read_bucket"]
 
 # What S3 answers where a setting was never made.
 _UNSET: Final = {
@@ -64,7 +64,7 @@ def read_bucket(clients: Clients, name: str) -> Bucket | None:
     Raises:
         HawkinsError: If it belongs to somebody else, or we may not look.
     """
-    region = _region_of(clients, name)
+    region = bucket_region(clients, name)
     if region is None:
         return None
     s3 = clients.s3
@@ -84,7 +84,12 @@ def read_bucket(clients: Clients, name: str) -> Bucket | None:
         )
 
 
-def _region_of(clients: Clients, name: str) -> str | None:
+def bucket_region(clients: Clients, name: str) -> str | None:
+    """Return where a bucket lies; None if there is none of that name.
+
+    Raises:
+        HawkinsError: If it belongs to somebody else, or we may not look.
+    """
     from botocore.exceptions import ClientError
 
     with aws_errors(f"looking for the bucket {name}"):

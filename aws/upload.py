@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aws.errors import NotFoundError, aws_errors
 from aws.layout import DATA
 from aws.plan import Action, Plan, Step
+from aws.storage import bucket_region
 from utils.artifacts import file_digest
 from utils.errors import InputError
 from utils.progress import Progress, silent
@@ -94,9 +95,9 @@ def plan_upload(clients: Clients, bucket: str, sources: Iterable[Source], *, pro
     """
     wanted = list(sources)
     files = [(source, _files(source)) for source in wanted]
-    with aws_errors(f"connecting to {bucket}"):
-        # Made once, before threads share it.
-        _ = clients.s3
+    # Also connects, before threads share the connection.
+    if bucket_region(clients, bucket) is None:
+        raise InputError(f"There is no bucket {bucket}; make it with: python deploy_aws.py init")
     steps = tuple(_step(clients, bucket, source, found, progress) for source, found in files)
     return Plan(
         title=f"Upload to s3://{bucket}",
@@ -141,7 +142,9 @@ def _step(clients: Clients, bucket: str, source: Source, files: list[Path], prog
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         compared = pool.map(compare, files)
-        changed = [each for each in progress(compared, description=f"Comparing {source.path}", total=len(files)) if each]
+        changed = [
+            each for each in progress(compared, description=f"Comparing {source.path}", total=len(files)) if each
+        ]
     size = sum(each["size"] for each in changed)
     return Step(
         action=Action.CREATE if changed else Action.KEEP,
@@ -161,9 +164,7 @@ def _digest_there(clients: Clients, bucket: str, key: str) -> str | None:
         return None
 
 
-def upload_calls(
-    clients: Clients, *, progress: Progress = silent
-) -> dict[str, Callable[[Mapping[str, Any]], str]]:
+def upload_calls(clients: Clients, *, progress: Progress = silent) -> dict[str, Callable[[Mapping[str, Any]], str]]:
     """Return what carries the plan out, for `aws.plan.carry_out`.
 
     Args:

@@ -44,13 +44,11 @@ def upload_data(
 ) -> None:
     """Upload what changed: analyses to learn from, subtitles, transcripts."""
     from aws.clients import Clients
-    from aws.ground import require_bucket
     from aws.upload import plan_upload, upload_calls
 
     settings = read_config(config)
     sources = _sources(results or [], subtitles or [], transcripts or [])
     clients = Clients(settings.s3.region)
-    require_bucket(clients, settings.s3.bucket_name)
     with progress_bars() as progress:
         plan = plan_upload(clients, settings.s3.bucket_name, sources, progress=progress)
     with progress_bars() as progress:
@@ -122,5 +120,7 @@ def _value(secret: Secret) -> str:
         return checked(secret, found)
     if not sys.stdin.isatty():
         where = " or ".join(secret.variables)
-        raise InputError(f"There is no {secret.name}: set {where} in the environment or in .env, or run this in a terminal.")
+        raise InputError(
+            f"There is no {secret.name}: set {where} in the environment or in .env, or run this in a terminal."
+        )
     return checked(secret, typer.prompt(secret.name, hide_input=True, confirmation_prompt=True, err=True))
