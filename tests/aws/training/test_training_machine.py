@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
+import pytest
+
 from aws.job import Job, Progress, State, job_key, progress_key
 from character_training.checkpoints import MANIFEST
 from tests.aws.conftest import Moto
