@@ -181,14 +181,6 @@ def test_clear_leaves_nothing(store: Store, make_kept: Make) -> None:
     assert kept.newest == 0
 
 
-def test_more_objects_than_one_call_takes(store: Store) -> None:
-    keys = [f"many/{number:04}" for number in range(1001)]
-    store.write(keys[0], b"")
-    store.write(keys[-1], b"")
-    store.remove(keys)
-    assert not store.keys("many/")
-
-
 def test_what_is_not_there_is_none_and_a_lost_bucket_is_said(store: Store, moto: Moto) -> None:
     assert store.read("jobs/none.json") is None
     moto.client("s3").delete_bucket(Bucket=BUCKET)
