@@ -45,6 +45,13 @@ class Moto:
         keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "looks-behind-the-scenes"}
         return boto3.client(service, endpoint_url=self.url, region_name=REGION, **{**keys, **options})
 
+    def take_tls_for_granted(self, bucket: str) -> None:
+        """Remove a bucket's policy, after `init` made it.
+
+        Moto takes every condition of a policy for met, so that it would refuse all objects for want of TLS.
+        """
+        self.client("s3").delete_bucket_policy(Bucket=bucket)
+
     def post(self, path: str, body: bytes = b"") -> Any:
         """Call moto's own interface, such as ``/moto-api/reset``."""
         request = urllib.request.Request(self.url + path, data=body, method="POST")  # noqa: S310 - loopback
