@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from aws.cost import Rates, Spent, spent
+from aws.cost import Market, PriceOf, Spent, spent
 from aws.instances import Instance, end_instances, find_instances, stop_instances
 from aws.ledger import LaunchRecord, had, read_records, settle, write_record
 from utils.errors import HawkinsError
@@ -16,13 +15,10 @@ if TYPE_CHECKING:
     from aws.clients import Clients
     from aws.config import AwsConfig
 
-__all__ = ["FEWEST_HOURS", "PriceOf", "Stock", "enforce", "hours_allowed", "take_stock"]
+__all__ = ["FEWEST_HOURS", "Stock", "enforce", "hours_allowed", "take_stock"]
 
 FEWEST_HOURS: Final = 0.5
 """A machine that would have to end sooner is not worth its setting up."""
-
-PriceOf = Callable[[str], float | None]
-"""US dollars an hour of an instance type, on demand; None where unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +68,8 @@ class Stock:
 def take_stock(
     clients: Clients,
     config: AwsConfig,
+    market: Market,
     *,
-    price_of: PriceOf,
-    rates: Rates,
     now: datetime | None = None,
     write: bool = True,
 ) -> Stock:
@@ -83,8 +78,7 @@ def take_stock(
     Args:
         clients: Connections.
         config: Bucket, project and budget.
-        price_of: Of machines that have no record, which are taken up here.
-        rates: Of what costs beside machines.
+        market: Prices; also of machines that have no record, which are taken up here.
         now: The time.
         write: Whether records that changed are written back.
     """
@@ -92,7 +86,7 @@ def take_stock(
     bucket = config.s3.bucket_name
     instances = find_instances(clients, config.project, alive=False)
     settled, changed = settle(read_records(clients, bucket), instances, now=moment)
-    missing, _ = settle(_unrecorded(settled, instances, price_of, config), instances, now=moment)
+    missing, _ = settle(_unrecorded(settled, instances, market.price_of, config), instances, now=moment)
     for record in (*changed, *missing) if write else ():
         write_record(clients, bucket, record)
     records = tuple(sorted((*settled, *missing), key=lambda each: (each.asked, each.name, each.attempt)))
@@ -100,7 +94,7 @@ def take_stock(
         budget=config.limits.budget_usd,
         instances=instances,
         records=records,
-        spent=spent(records, rates, now=moment),
+        spent=spent(records, market.rates, now=moment),
     )
 
 

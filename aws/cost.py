@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from aws.ledger import LaunchRecord
 
-__all__ = ["HOURS_A_MONTH", "Charge", "Rates", "Spent", "machine_hour", "month_of", "spent"]
+__all__ = ["HOURS_A_MONTH", "Charge", "Market", "PriceOf", "Rates", "Spent", "machine_hour", "month_of", "spent"]
 
 HOURS_A_MONTH: Final = 730
 """As AWS reckons a month of disk."""
+
+PriceOf = Callable[[str], float | None]
+"""US dollars an hour of an instance type, on demand; None where unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,21 @@ class Rates:
 
     disk: float | None
     address: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Market:
+    """Prices.
+
+    Attributes:
+        price_of: Of an instance type.
+        rates: Of what costs beside.
+        note: Their date and what they leave out, one sentence.
+    """
+
+    price_of: PriceOf
+    rates: Rates
+    note: str
 
 
 @dataclass(frozen=True, kw_only=True)

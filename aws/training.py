@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from aws.budget import PriceOf, Stock, hours_allowed, take_stock
+from aws.budget import Stock, hours_allowed, take_stock
 from aws.bundle import Bundle, make_bundle
-from aws.cost import Rates, machine_hour
+from aws.cost import Market, machine_hour
 from aws.errors import NotFoundError, aws_errors
 from aws.follow import read_state
 from aws.ground import group_name, require_ground
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aws.clients import Clients
     from aws.config import AwsConfig
 
-__all__ = ["Market", "Request", "Training", "plan_training", "training_calls"]
+__all__ = ["Request", "Training", "plan_training", "training_calls"]
 
 _ROLE: Final = "training"
 _MOST_RESTARTS: Final = 999
@@ -54,21 +54,6 @@ class Request:
     voices: bool = False
     spot: bool = False
     restart: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Market:
-    """Prices.
-
-    Attributes:
-        price_of: Of an instance type.
-        rates: Of what costs beside.
-        note: Their date and what they leave out, one sentence.
-    """
-
-    price_of: PriceOf
-    rates: Rates
-    note: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +90,7 @@ def plan_training(clients: Clients, config: AwsConfig, request: Request, market:
     require_ground(clients, config, role=_ROLE, key_pair=config.ec2.key_pair_name)
     data = look_at_data(clients, config.s3.bucket_name, request.results)
     bundle = make_bundle()
-    stock = take_stock(clients, config, price_of=market.price_of, rates=market.rates, write=False)
+    stock = take_stock(clients, config, market, write=False)
     job, progress = _job(clients, config, request, data, bundle, stock)
     machine = next((each for each in stock.alive if each.name == job.id), None)
     if machine is not None or (progress is not None and progress.state is State.FINISHED):
