@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from aws.errors import NoCapacityError, UnreachableError, aws_errors, error_code
+from aws.ground import require_group
 from aws.instances import ATTEMPT_TAG, LAUNCH_TAG, Instance, described, end_instances, find_instances
 from aws.layout import PROJECT_TAG, ROLE_TAG
 from aws.ledger import LaunchRecord, had, write_record
@@ -162,35 +163,33 @@ def find_places(clients: Clients, types: tuple[str, ...], zones: tuple[str, ...]
     return places
 
 
-def launch_step(order: LaunchOrder, *, detail: str = "", usd_per_month: float = 0.0) -> Step:
+def launch_step(order: LaunchOrder, *, usd_per_hour: float | None, detail: str = "") -> Step:
     """Return the step of a plan that launches a machine.
 
     Args:
         order: What is wanted.
+        usd_per_hour: With disk and address, at most (`aws.cost.machine_hour`); None where unknown.
         detail: What people read beside it, after what the order says itself.
-        usd_per_month: Of what lies there beside the machine, such as its disk.
     """
     first = order.places[0].type
     others = [kind for kind in dict.fromkeys(place.type for place in order.places) if kind != first]
     said = [
         first + (f" (or {', '.join(others)})" if others else ""),
-        f"spot, {order.max_spot_price} $/h at most" if order.max_spot_price else "on demand",
-        f"{order.image}, {order.volume_gb} GB gp3 encrypted",
-        f"ends after {order.max_hours:g} h" if order.max_hours else "stays until you end it",
+        f"spot, ${order.max_spot_price:g} an hour at most" if order.max_spot_price else "on demand",
+        f"{order.volume_gb} GB",
+        f"image {order.image}",
         *([detail] if detail else []),
+        f"ends after {order.max_hours:.1f} hours" if order.max_hours else "stays until you end it",
+        *(["price unknown"] if usd_per_hour is None else []),
     ]
-    # A spot machine never costs more than its bound, and costs up to that.
-    known = [price for price in order.prices.values() if price is not None]
-    ceiling = max(known, default=0.0)
     return Step(
         action=Action.CREATE,
         kind="instance",
         name=order.name,
-        detail="; ".join(said),
+        detail=", ".join(said),
         call=LAUNCH,
         arguments=order.model_dump(mode="json"),
-        usd_per_hour=min(order.max_spot_price, ceiling) if order.max_spot_price and ceiling else ceiling,
-        usd_per_month=usd_per_month,
+        usd_per_hour=usd_per_hour or 0.0,
     )
 
 
@@ -254,7 +253,7 @@ def launch(clients: Clients, order: LaunchOrder, *, on_miss: Callable[[str], obj
     there = _alive(clients, order)
     if there:
         return _one(clients, there)
-    group = _group(clients, order)
+    group = require_group(clients, order.project, order.group)
     for place in order.places:
         try:
             made = _run(clients, order, place, group)
@@ -294,19 +293,6 @@ def _one(clients: Clients, there: tuple[Instance, ...]) -> Instance:
     oldest, *others = sorted(there, key=lambda each: (each.launched, each.id))
     end_instances(clients, [each.id for each in others])
     return oldest
-
-
-def _group(clients: Clients, order: LaunchOrder) -> str:
-    with aws_errors(f"looking for the security group {order.group}"):
-        found = clients.ec2.describe_security_groups(
-            Filters=[
-                {"Name": "group-name", "Values": [order.group]},
-                {"Name": f"tag:{PROJECT_TAG}", "Values": [order.project]},
-            ]
-        )["SecurityGroups"]
-    if not found:
-        raise HawkinsError(f"There is no security group {order.group}; make it with: python deploy_aws.py init")
-    return found[0]["GroupId"]
 
 
 def _run(clients: Clients, order: LaunchOrder, place: Place, group: str) -> Instance:
