@@ -21,6 +21,8 @@ __all__ = ["Job", "Progress", "State", "job_key", "new_job", "progress_key", "re
 _ID: Final = r"^[a-z0-9][a-z0-9-]{2,62}$"
 _BASE: Final = r"^[\w.-]+(/[\w.-]+)?$"
 _NAME: Final = r"^[^/\\\x00-\x1f]+$"
+# Families with NVIDIA GPUs; https://docs.aws.amazon.com/ec2/latest/instancetypes/ac.html
+_WITH_GPU: Final = re.compile(r"(g[4-9]|p[2-9])")
 _SHA256: Final = r"^[0-9a-f]{64}$"
 
 
@@ -41,6 +43,7 @@ class Job(Settings):
         settings: How.
         push_to: ``USER/REPO`` on the Hub; None for no copy.
         code: SHA-256 of the bundle of the program.
+        gpu: Whether a machine without a GPU that works shall refuse.
         max_hours: The machine ends after so long.
         seconds: Between uploads of log and progress.
     """
@@ -58,6 +61,7 @@ class Job(Settings):
     settings: TrainingSettings
     push_to: str | None = None
     code: Annotated[str, Field(pattern=_SHA256)]
+    gpu: bool = False
     max_hours: float = Field(gt=0)
     seconds: float = Field(gt=0)
 
@@ -126,6 +130,7 @@ def new_job(
             settings=settings,
             push_to=config.hub.push_to,
             code=code,
+            gpu=bool(_WITH_GPU.match(config.ec2.instance_type)),
             max_hours=config.limits.max_hours,
             seconds=config.logging.seconds,
         )

@@ -2,27 +2,37 @@
 BEGAN=""
 exec > >(tee -a "$PLACE/setup.log") 2>&1
 
-# Best effort: without Python there is only the console.
+# Best effort: without Python there is only the console. Corrects a progress that says that work goes on.
 report() {
   local code=$1
   [ -x "$VENV/bin/python" ] || return 0
-  timeout 120 "$VENV/bin/python" - "$BUCKET" "$JOB" "$PLACE/setup.log" "$code" "$BEGAN" <<'PY'
+  timeout 120 "$VENV/bin/python" - "$BUCKET" "$JOB" "$PLACE" "$code" "$BEGAN" <<'PY'
 import datetime
 import json
+import os
 import sys
 import boto3
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
-bucket, job, log, code, began = sys.argv[1:]
-now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-failed = {"job": job, "state": "failed", "stage": "the machine could not be set up; see setup.log", "at": now}
+bucket, job, place, code, began = sys.argv[1:]
+key = f"logs/{job}/progress.json"
+def told():
+    try:
+        return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    except ClientError:
+        return {}
 try:
     s3 = boto3.client("s3")
-    s3.upload_file(log, bucket, f"logs/{job}/setup.log")
-    if code != "0" and not began:
-        s3.put_object(Bucket=bucket, Key=f"logs/{job}/progress.json", Body=json.dumps(failed).encode())
+    for name in ("setup.log", "training.log"):
+        if os.path.exists(f"{place}/{name}"):
+            s3.upload_file(f"{place}/{name}", bucket, f"logs/{job}/{name}")
+    if code != "0" and (not began or told().get("state") not in ("finished", "interrupted", "failed")):
+        why = f"the training ended with {code}; see training.log" if began else "set-up failed; see setup.log"
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+        failed = {**told(), "job": job, "state": "failed", "stage": why, "seconds_left": None, "at": now}
+        s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(failed).encode(), ContentType="application/json")
 except (Boto3Error, BotoCoreError, ClientError) as error:
-    sys.exit(f"warning: setup.log was not uploaded: {error}")
+    sys.exit(f"warning: the logs were not uploaded: {error}")
 PY
 }
 
@@ -43,5 +53,6 @@ prepare
 say "training; see training.log"
 BEGAN=yes
 cd "$CODE"
+# The program knows its log only to upload it, and what earlier machines logged for the job before it begins.
 "$VENV/bin/python" -m aws.training_job --bucket "$BUCKET" --job "$JOB" --region "$REGION" \
   --work "$PLACE/work" --log "$PLACE/training.log" --deadline "$DEADLINE" >>"$PLACE/training.log" 2>&1
