@@ -1,4 +1,4 @@
-"""Putting an order in force on the app's machine: files, password, unit, restart, and back again if it does not answer."""
+"""Putting an order in force on the app's machine: files, password, unit, restart; back again if nothing answers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,13 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aws.app_order import AppOrder, File, password_parameter
+from aws.app_order import AppOrder, File, password_parameter, results_prefix
 from aws.app_units import APP_UNIT, POLL_UNITS, Places, app_unit, caddyfile, environment_file, poll_units
 from aws.clients import Clients
 from aws.errors import NotFoundError, aws_errors
 from aws.sync import Store
 from utils.adapters import ADAPTER_FILE, adapter_folder
-from utils.artifacts import atomic_write
 from utils.errors import HawkinsError, InputError
 
 __all__ = ["Force"]
@@ -27,6 +27,7 @@ __all__ = ["Force"]
 # Seconds until the app must answer: pandas and gradio take their time on two small cores.
 _PATIENCE: Final = 300.0
 _OFTEN: Final = 1.0
+_MOST_RESTARTS: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +107,8 @@ class Force:
             found = analyze_sample(out=self.places.sample)
         else:
             folder = self._world / "results" / self.order.results_name
-            prefix = os.path.commonprefix([file.key for file in self.order.results]).rpartition("/")[0]
             for file in self.order.results:
-                self._link(file, folder / file.key.removeprefix(f"{prefix}/"))
+                self._link(file, folder / file.key.removeprefix(results_prefix(self.order.results_name)))
             found = load_results(folder)
         for voice in self.order.voices:
             place = adapter_folder(voice.character, found.series, voice.base, root=self._world / "out")
@@ -183,13 +183,13 @@ class Force:
     def _wait(self) -> None:
         """Wait until the app answers, and make sure that it asks for a password if it shall."""
         end = time.monotonic() + _PATIENCE
-        while self._status("/health") != 200:  # noqa: PLR2004 - HTTP
+        while self._status("/health") != 200:
             if time.monotonic() > end:
                 raise HawkinsError(f"The app does not answer after {_PATIENCE:.0f} s; see gradio.log.")
-            if subprocess.run(["systemctl", "is-failed", "--quiet", APP_UNIT], check=False).returncode == 0:  # noqa: S603, S607
+            if _restarts() >= _MOST_RESTARTS:
                 raise HawkinsError("The app ends as soon as it is started; see gradio.log.")
             time.sleep(_OFTEN)
-        if self.order.username is not None and self._status("/config") != 401:  # noqa: PLR2004 - HTTP
+        if self.order.username is not None and self._status("/config") != 401:
             _systemctl("stop", APP_UNIT)
             raise HawkinsError("The app does not ask for its password, and was stopped.")
 
@@ -219,17 +219,26 @@ class Force:
 def _write(path: Path, text: str, *, mode: int) -> None:
     """Write a file whose rights are narrow from its first byte on."""
     path.parent.mkdir(parents=True, exist_ok=True)
-
-    def write(temporary: Path) -> None:
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), mode)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
+            os.fchmod(descriptor, mode)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
-    atomic_write(path, write)
 
-
-def _systemctl(*words: str, needed: bool = True) -> None:
+def _systemctl(*words: str, needed: bool = True) -> str:
     done = subprocess.run(["systemctl", *words], capture_output=True, text=True, check=False)  # noqa: S603, S607
     if needed and done.returncode:
         reason = done.stderr.strip().partition("\n")[0]
         raise HawkinsError(f"systemctl {' '.join(words)} failed: {reason or done.returncode}.")
+    return done.stdout.strip()
+
+
+def _restarts() -> int:
+    """How often systemd has started the app again, since we did."""
+    number = _systemctl("show", "--property=NRestarts", "--value", APP_UNIT)
+    return int(number) if number.isdecimal() else 0

@@ -1,4 +1,4 @@
-"""What runs on the app's machine as root: puts an order in force, and looks for a new one (``python -m aws.app_machine``).
+"""What runs on the app's machine as root (``python -m aws.app_machine``): puts an order in force, looks for a new one.
 
 An order that does not come into force leaves the one before it running.
 """

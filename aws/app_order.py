@@ -1,4 +1,4 @@
-"""What the machine of the app is to do (``jobs/app/``) and what it says of it (``logs/app/status.json``)."""
+"""What the machine of the app is to do (``jobs/gradio/``) and what it says of it (``logs/gradio/status.json``)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import hashlib
 from enum import StrEnum
 from typing import Annotated, Final
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
-from aws.layout import JOBS, log_key, ssm_prefix
+from aws.layout import DATA, JOBS, log_key, ssm_prefix
 from utils.errors import InputError
 from utils.settings import Settings, describe
 
@@ -25,18 +25,33 @@ __all__ = [
     "password_parameter",
     "read_order",
     "read_status",
+    "results_prefix",
     "status_key",
 ]
 
-APP: Final = "app"
-"""What the machine is called, as `aws.launch.LaunchOrder` has it; its logs lie in ``logs/app/``."""
+APP: Final = "gradio"
+"""What the machine is called, as `aws.launch.LaunchOrder` has it; its logs lie in ``logs/gradio/``."""
 SCRIPT_KEY: Final = f"{JOBS}{APP}/machine.sh"
 """What the machine runs whenever it changes: where the newest order is, in one object."""
 PASSWORD_NAME: Final = "gradio_password"  # noqa: S105 - a name
 
 _SHA256: Final = r"^[0-9a-f]{64}$"
-# One part of a path: no folder, no way out of one.
-_PART: Final = r"^(?!\.\.?$)[^/\\\x00-\x1f]+$"
+
+
+def _inside(key: str) -> str:
+    if any(part in {"", ".", ".."} for part in key.split("/")) or not key.isprintable():
+        raise ValueError(f"{key!r} cannot be the name of a file")
+    return key
+
+
+def _one(part: str) -> str:
+    """One part of a path: no folder, no way out of one."""
+    if "/" in part or "\\" in part:
+        raise ValueError(f"{part!r} cannot be the name of a folder")
+    return _inside(part)
+
+
+Part = Annotated[str, AfterValidator(_one)]
 
 
 class File(Settings):
@@ -48,7 +63,7 @@ class File(Settings):
         size: In bytes.
     """
 
-    key: Annotated[str, Field(min_length=1)]
+    key: Annotated[str, AfterValidator(_inside)]
     etag: Annotated[str, Field(min_length=1)]
     size: int = Field(ge=0)
 
@@ -72,8 +87,8 @@ class Voice(Settings):
         file: The GGUF adapter.
     """
 
-    base: Annotated[str, Field(pattern=_PART)]
-    character: Annotated[str, Field(pattern=_PART)]
+    base: Part
+    character: Part
     file: File
 
 
@@ -111,7 +126,7 @@ class AppOrder(Settings):
     username: str | None = None
     password_version: int = 0
     results: tuple[File, ...] = ()
-    results_name: Annotated[str, Field(pattern=_PART)] | None = None
+    results_name: Part | None = None
     model: File | None = None
     voices: tuple[Voice, ...] = ()
     attempt: int = 0
@@ -149,6 +164,11 @@ class AppOrder(Settings):
 def order_key(digest: str) -> str:
     """Return where an order lies in the bucket."""
     return f"{JOBS}{APP}/{digest}.json"
+
+
+def results_prefix(name: str) -> str:
+    """Return where an analysis lies in the bucket."""
+    return f"{DATA}training/{name}/"
 
 
 def status_key() -> str:

@@ -1,4 +1,4 @@
-"""Who may open the app: a name and a password from the environment, and a path for those who ask only whether it runs."""
+"""Who may open the app: a name and a password from the environment; and a path that tells only whether it runs."""
 
 from __future__ import annotations
 

@@ -14,12 +14,12 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 bucket, order, log, code, took_over = sys.argv[1:]
 now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-failed = {"order": order, "state": "failed", "stage": "the machine could not be set up; see gradio_setup.log", "at": now}
+failed = {"order": order, "state": "failed", "stage": "the machine could not be set up (gradio_setup.log); terminate it and deploy again", "at": now}
 try:
     s3 = boto3.client("s3")
-    s3.upload_file(log, bucket, "logs/app/gradio_setup.log")
+    s3.upload_file(log, bucket, "logs/gradio/gradio_setup.log")
     if code != "0" and not took_over:
-        s3.put_object(Bucket=bucket, Key="logs/app/status.json", Body=json.dumps(failed).encode())
+        s3.put_object(Bucket=bucket, Key="logs/gradio/status.json", Body=json.dumps(failed).encode())
 except (Boto3Error, BotoCoreError, ClientError) as error:
     sys.exit(f"warning: gradio_setup.log was not uploaded: {error}")
 PY

@@ -22,6 +22,7 @@ from web.login import PASSWORD_VARIABLE, USER_VARIABLE, Login, find_login
 from web.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
+EVERYWHERE = "0.0.0.0"  # noqa: S104
 CANARY = "canary-7d1f-päss word"
 
 
@@ -88,7 +89,7 @@ def test_that_it_runs_is_told_without_a_login(guarded: str) -> None:
 def test_the_login_is_found_in_environment_and_env_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert find_login() is None
     (tmp_path / ".env").write_text(f'{PASSWORD_VARIABLE}="from the file"\n', encoding="utf-8")
-    assert find_login() == Login(user="hawkins", password="from the file")
+    assert find_login() == Login(user="hawkins", password="from the file")  # noqa: S106
     monkeypatch.setenv(PASSWORD_VARIABLE, CANARY)
     monkeypatch.setenv(USER_VARIABLE, " joyce ")
     found = find_login()
@@ -117,7 +118,7 @@ def test_half_a_login_is_refused(
 
 @pytest.mark.parametrize(
     ("host", "alone"),
-    [("127.0.0.1", True), ("::1", True), ("[::1]", True), ("LOCALHOST", True), ("0.0.0.0", False), ("::", False)],
+    [("127.0.0.1", True), ("::1", True), ("[::1]", True), ("LOCALHOST", True), (EVERYWHERE, False), ("::", False)],
 )
 def test_who_reaches_a_host(host: str, alone: bool) -> None:
     assert is_loopback_host(host) is alone
@@ -132,7 +133,7 @@ def test_an_app_that_others_reach_without_a_password_warns(
         write_table(getattr(results, name), table_path(tmp_path, name), key="x", provenance=facts)
     port = _free()
     given = {PASSWORD_VARIABLE: password} if password else {}
-    command = [sys.executable, "-u", str(ROOT / "gradio_app.py"), "--host", "0.0.0.0", "--port", str(port)]
+    command = [sys.executable, "-u", str(ROOT / "gradio_app.py"), "--host", EVERYWHERE, "--port", str(port)]
     with subprocess.Popen(
         [*command, "--results", str(tmp_path)],
         cwd=tmp_path,
