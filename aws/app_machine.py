@@ -37,6 +37,7 @@ from utils.settings import Settings
 __all__ = ["Kept", "main"]
 
 _MOST_TRIES: Final = 3
+"""Of an order whose program could not be fetched or installed."""
 _ORDER_LINE: Final = re.compile(rb"^ORDER='?([0-9a-f]{64})'?$", re.MULTILINE)
 _LOG_BYTES: Final = 1_000_000
 
@@ -90,6 +91,8 @@ def _apply(options: argparse.Namespace) -> None:
     try:
         _put_in_force(clients, store, places, options, tell)
     except HawkinsError as error:
+        # Not again by itself, since every try may interrupt the app that runs.
+        _keep(places, _kept(places).model_copy(update={"tried": options.order, "tries": _MOST_TRIES}))
         tell(AppState.FAILED, str(error))
         raise
     kept = _kept(places)
