@@ -110,7 +110,7 @@ def _volumes(clients: Clients, config: AwsConfig) -> Iterator[Resource]:
     for each in (each for page in pages for each in page["Volumes"]):
         holders = [one for one in each.get("Attachments", []) if one.get("InstanceId")]
         # Disks of ours go with their machines.
-        if any(one.get("DeleteOnTermination") for one in holders):
+        if any(one.get("DeleteOnTermination", True) for one in holders):
             continue
         yield Resource(
             kind="disk", id=each["VolumeId"], name=each["VolumeId"],

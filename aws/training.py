@@ -24,6 +24,7 @@ from aws.plan import Action, Plan, Step
 from aws.training_data import TrainingData, look_at_data
 from aws.user_data import training_user_data
 from utils.errors import HawkinsError, InputError
+from utils.world import World
 
 if TYPE_CHECKING:
     from aws.clients import Clients
@@ -75,7 +76,15 @@ class Training:
     progress: Progress | None
 
 
-def plan_training(clients: Clients, config: AwsConfig, request: Request, market: Market) -> Training:
+def plan_training(
+    clients: Clients,
+    config: AwsConfig,
+    request: Request,
+    market: Market,
+    *,
+    pack: Callable[[], Bundle] = make_bundle,
+    sample: Callable[[], World] = World.sample,
+) -> Training:
     """Look at everything that a training needs, and say what would be done.
 
     Args:
@@ -83,13 +92,15 @@ def plan_training(clients: Clients, config: AwsConfig, request: Request, market:
         config: The whole of it.
         request: What is asked for.
         market: Prices.
+        pack: Makes the bundle of the program.
+        sample: Reads the sample season.
 
     Raises:
         HawkinsError: If something is missing, or the budget does not allow it.
     """
     require_ground(clients, config, role=_ROLE, key_pair=config.ec2.key_pair_name)
-    data = look_at_data(clients, config.s3.bucket_name, request.results)
-    bundle = make_bundle()
+    data = look_at_data(clients, config.s3.bucket_name, request.results, sample=sample)
+    bundle = pack()
     stock = take_stock(clients, config, market, write=False)
     job, progress = _job(clients, config, request, data, bundle, stock)
     machine = next((each for each in stock.alive if each.name == job.id), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,19 +64,22 @@ class TrainingData:
         raise InputError("Nobody of the cast speaks in this data; name somebody with --character.")
 
 
-def look_at_data(clients: Clients, bucket: str, results: str | None) -> TrainingData:
+def look_at_data(
+    clients: Clients, bucket: str, results: str | None, *, sample: Callable[[], World] = World.sample
+) -> TrainingData:
     """Read the dialogue that a machine would learn from.
 
     Args:
         clients: Connections.
         bucket: Where it lies.
         results: Folder below ``data/training/``; None for the sample season.
+        sample: Reads that season.
 
     Raises:
         InputError: If the bucket holds no such folder, or no finished analysis in it.
     """
     if results is None:
-        return TrainingData(results=None, digest="", world=World.sample())
+        return TrainingData(results=None, digest="", world=sample())
     prefix = f"{TRAINING_DATA}{results}/"
     with aws_errors(f"listing {prefix} in {bucket}"):
         pages = list(clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))

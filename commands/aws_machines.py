@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aws.config import CONFIG
 from commands import aws_training
 from commands.aws_market import market_of
 from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out
@@ -50,7 +51,7 @@ def _print_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 @app.command("list-instances")
 def list_instances(
     every: Annotated[bool, typer.Option("--all", help="Those that ended within the last hour too.")] = False,
-    config: ConfigFile = None,
+    config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """List our instances, wherever they were started from."""
@@ -99,7 +100,7 @@ def _print_instances(found: tuple[Instance, ...]) -> None:
 
 
 @app.command()
-def status(config: ConfigFile = None, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+def status(config: ConfigFile = CONFIG, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Show what runs, how far it is, what is left over, and what the month costs; ends what goes beyond the budget."""
     from aws.budget import enforce, take_stock
     from aws.follow import read_state
@@ -162,7 +163,7 @@ def _print_month(stock: Stock) -> None:
 
 
 @app.command()
-def cost(config: ConfigFile = None, as_json: AsJson = False) -> None:
+def cost(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     """Show what each machine cost this month, what the bucket costs, and where the month is heading."""
     from aws.budget import take_stock
     from aws.stored import stored
@@ -250,7 +251,7 @@ def terminate(
         str | None, typer.Argument(metavar="[ID]", help="Instance id, such as i-1234567890abcdef0")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All of ours.")] = False,
-    config: ConfigFile = None,
+    config: ConfigFile = CONFIG,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -273,7 +274,7 @@ def terminate(
 @app.command()
 def destroy(
     bucket: Annotated[bool, typer.Option("--bucket", help="The bucket too: data, models, results, logs.")] = False,
-    config: ConfigFile = None,
+    config: ConfigFile = CONFIG,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: AsJson = False,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from commands import aws_prices
 from utils.errors import NotBuiltError
 
 __all__ = ["app"]
 
 app = typer.Typer()
+app.add_typer(aws_prices.app)
 
 
 @app.command()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from aws.config import CONFIG
 from commands.aws_market import market_of
 from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out
 from utils.door import one_line
@@ -44,7 +45,7 @@ def train(
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Show the logs until it is over.")] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Begin anew where the same was trained before.")] = False,
-    config: ConfigFile = None,
+    config: ConfigFile = CONFIG,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -176,7 +177,7 @@ def logs(
         str | None, typer.Argument(metavar="[NAME]", help="A job's id, or gradio.  [default: the latest]")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until the machine is gone.")] = False,
-    config: ConfigFile = None,
+    config: ConfigFile = CONFIG,
     as_json: AsJson = False,
 ) -> None:
     """Show what a machine logged."""
