@@ -98,7 +98,7 @@ class AppOrder(Settings):
     Attributes:
         project: Value of the tag ``project``; also the path of our SSM parameters.
         bucket: Where everything lies.
-        region: Of the bucket.
+        region: Of the machine and its parameters.
         code: SHA-256 of the bundle of the program.
         lock: SHA-256 of its locks: the same one needs no new environment.
         host: Address that the app listens on.

@@ -61,7 +61,14 @@ class Hosting:
     machine: Instance | None
 
 
-def plan_hosting(clients: Clients, config: AwsConfig, request: HostingRequest, market: Market) -> Hosting:
+def plan_hosting(
+    clients: Clients,
+    config: AwsConfig,
+    request: HostingRequest,
+    market: Market,
+    *,
+    pack: Callable[[], Bundle] = make_bundle,
+) -> Hosting:
     """Look at everything that the app needs, and say what would be done.
 
     Args:
@@ -69,6 +76,7 @@ def plan_hosting(clients: Clients, config: AwsConfig, request: HostingRequest, m
         config: The whole of it.
         request: What is asked for.
         market: Prices.
+        pack: Makes the bundle of the program.
 
     Raises:
         HawkinsError: If something is missing, the budget does not allow it, or a machine is there and no update is
@@ -78,7 +86,7 @@ def plan_hosting(clients: Clients, config: AwsConfig, request: HostingRequest, m
     stock = take_stock(clients, config, market, write=False)
     machine = next((each for each in stock.alive if each.name == APP), None)
     _require_machine(machine, update=request.update)
-    bundle, answering = make_bundle(), find_answer(clients, config, request)
+    bundle, answering = pack(), find_answer(clients, config, request)
     store = Store(clients.s3, config.s3.bucket_name)
     given = given_order(store)
     before = given if machine else None

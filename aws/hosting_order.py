@@ -131,7 +131,7 @@ def new_order(
         return AppOrder(
             project=config.project,
             bucket=bucket,
-            region=config.s3.region,
+            region=config.ec2.region,
             code=bundle.sha256,
             lock=_lock(bundle),
             host=gradio.host,
