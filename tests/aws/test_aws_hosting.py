@@ -19,7 +19,7 @@ from aws.hosting import Hosting, hosting_calls, plan_hosting
 from aws.hosting_order import HostingRequest
 from aws.hosting_wait import is_reached, wait_until_ready
 from aws.instances import find_instances
-from aws.plan import Action, PartialError, carry_out
+from aws.plan import PartialError, carry_out
 from character_training.result import RESULT
 from tests.aws.conftest import Moto
 from tests.aws.faults import Fault, faulty
