@@ -8,19 +8,15 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aws.errors import NotFoundError, aws_errors
 from character_training.checkpoints import MANIFEST, TRAINER_STATE, checkpoints, find_fault, newest_checkpoint
-from utils.errors import HawkinsError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 __all__ = ["CheckpointStore", "Store"]
-
-_MOST: Final = 1000
-"""Keys that S3 removes in one call."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +68,10 @@ class Store:
             return sorted(entry["Key"] for page in pages for entry in page.get("Contents", ()))
 
     def remove(self, keys: Iterable[str]) -> None:
-        """Remove objects; those that are not there count as removed."""
-        names = list(keys)
-        for start in range(0, len(names), _MOST):
-            part = names[start : start + _MOST]
-            with aws_errors(f"removing {self.where(part[0])}"):
-                answer = self.s3.delete_objects(
-                    Bucket=self.bucket, Delete={"Objects": [{"Key": key} for key in part], "Quiet": True}
-                )
-            if refused := answer.get("Errors"):
-                raise HawkinsError(
-                    f"Removing {self.where(str(refused[0].get('Key')))} failed ({refused[0].get('Code')})."
-                )
+        """Remove objects, which are few; those that are not there count as removed."""
+        for key in keys:
+            with aws_errors(f"removing {self.where(key)}"):
+                self.s3.delete_object(Bucket=self.bucket, Key=key)
 
     def where(self, key: str) -> str:
         """Return an object's address, as people write it."""

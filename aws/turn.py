@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from aws.clients import Clients
 from aws.delivery import RESULTS, deliver
@@ -38,7 +37,7 @@ class Teller(Protocol):
 
     def stage(self, text: str) -> None: ...  # noqa: D102
     def warn(self, text: str) -> None: ...  # noqa: D102
-    def step(self, step: Any) -> None: ...  # noqa: D102
+    def step(self, step: Step) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,6 @@ def take_turn(turn: Turn, tell: Teller) -> State:
         reporter.note(state=State.FAILED, stage=str(error), seconds_left=None)
         raise
     finally:
-        sys.stderr.flush()
         patiently(reporter.upload, warn=tell.warn)
     return state
 
@@ -111,7 +109,8 @@ def _work(turn: Turn, reporter: Reporter, tell: Teller) -> tuple[State, str]:
         asked = stack.enter_context(stop_signals())
         noticed = stack.enter_context(watch_interruption(turn.metadata, often=job.seconds))
         stack.enter_context(reporter.reporting())
-        if store.read(f"{job_prefix(job.id)}{RESULTS}") is not None:
+        # Listed, not read: the role may write results and no more.
+        if store.keys(f"{job_prefix(job.id)}{RESULTS}"):
             return State.FINISHED, "it was finished before; nothing was done"
         stop = _Stop(turn.deadline, {"the machine is taken away": noticed.is_set, "it was told to stop": asked})
         trained = _train(turn, reporter, tell, kept, stop)
@@ -132,7 +131,10 @@ class _Stop:
 
     def __init__(self, deadline: float, reasons: dict[str, Callable[[], bool]]) -> None:
         end = deadline - min(_RESERVE, (deadline - time.time()) / 10)
-        self._reasons = {**reasons, "limits.max_hours is over": lambda: time.time() > end}
+        self._reasons: dict[str, Callable[[], bool]] = {
+            **reasons,
+            "limits.max_hours is over": lambda: time.time() > end,
+        }
         self.why = ""
 
     def __call__(self) -> bool:

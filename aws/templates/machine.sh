@@ -74,7 +74,7 @@ prepare() {
     retry 5 make_venv
   fi
   say "fetching the program"
-  retry 12 fetch_code
+  retry 6 fetch_code
   if [ -z "${HAWKINS_VENV:-}" ]; then
     say "installing what it needs"
     retry 5 install_code

@@ -1,12 +1,13 @@
 # Trains, and ends the machine whatever happens.
 BEGAN=""
+STARTED="$(date -u +%Y-%m-%dT%H:%M:%S+00:00)"
 exec > >(tee -a "$PLACE/setup.log") 2>&1
 
 # Best effort: without Python there is only the console. Corrects a progress that says that work goes on.
 report() {
   local code=$1
   [ -x "$VENV/bin/python" ] || return 0
-  timeout 120 "$VENV/bin/python" - "$BUCKET" "$JOB" "$PLACE" "$code" "$BEGAN" <<'PY'
+  timeout 120 "$VENV/bin/python" - "$BUCKET" "$JOB" "$PLACE" "$code" "$BEGAN" "$STARTED" <<'PY'
 import datetime
 import json
 import os
@@ -14,7 +15,7 @@ import sys
 import boto3
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
-bucket, job, place, code, began = sys.argv[1:]
+bucket, job, place, code, began, started = sys.argv[1:]
 key = f"logs/{job}/progress.json"
 def told():
     try:
@@ -26,10 +27,13 @@ try:
     for name in ("setup.log", "training.log"):
         if os.path.exists(f"{place}/{name}"):
             s3.upload_file(f"{place}/{name}", bucket, f"logs/{job}/{name}")
-    if code != "0" and (not began or told().get("state") not in ("finished", "interrupted", "failed")):
+    old = told()
+    mine = old.get("at", "") >= started
+    if code != "0" and not (mine and old.get("state") in ("finished", "interrupted", "failed")):
         why = f"the training ended with {code}; see training.log" if began else "set-up failed; see setup.log"
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-        failed = {**told(), "job": job, "state": "failed", "stage": why, "seconds_left": None, "at": now}
+        failed = {**old, "job": job, "state": "failed", "stage": why, "seconds_left": None, "at": now}
+        failed["instance"] = old.get("instance", "") if mine else ""
         s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(failed).encode(), ContentType="application/json")
 except (Boto3Error, BotoCoreError, ClientError) as error:
     sys.exit(f"warning: the logs were not uploaded: {error}")

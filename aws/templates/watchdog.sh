@@ -5,7 +5,9 @@ export HOME="${HOME:-/root}" DEBIAN_FRONTEND=noninteractive PYTHONUNBUFFERED=1
 ROOT="${HAWKINS_ROOT:-}"
 SHUTDOWN="${HAWKINS_SHUTDOWN:-shutdown}"
 DEADLINE=$(($(date +%s) + MINUTES * 60))
-"$SHUTDOWN" -P "+$MINUTES" "time is up" || { sleep $((MINUTES * 60)) && poweroff -f; } &
+if ! "$SHUTDOWN" -P "+$MINUTES" "time is up"; then
+  (sleep $((MINUTES * 60)) && poweroff -f) >/dev/null 2>&1 &
+fi
 end_after_reboot() {
   local units="$ROOT/etc/systemd/system"
   mkdir -p "$units"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from aws.interruption import Metadata, watch_interruption
-from tests.aws.machines import Imds
+from tests.aws.training.machines import Imds
 
 
 @pytest.fixture
