@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aws.app_order import AppOrder, File, password_parameter, results_prefix
+from aws.app_order import PASSWORD, AppOrder, File, results_prefix
 from aws.app_units import APP_UNIT, POLL_UNITS, Places, app_unit, caddyfile, environment_file, poll_units
 from aws.clients import Clients
 from aws.errors import NotFoundError, aws_errors
@@ -141,14 +141,14 @@ class Force:
         """Return what the app's environment says of visitors; never told further."""
         if self.order.username is None:
             return {}
-        name = password_parameter(self.order.project)
+        name = PASSWORD.parameter(self.order.project)
         try:
             with aws_errors(f"reading the SSM parameter {name}"):
                 found = self.clients.ssm.get_parameter(Name=name, WithDecryption=True)
         except NotFoundError:
             raise InputError(
                 f"There is no SSM parameter {name}; set the visitors' password with: "
-                "python deploy_aws.py secret gradio_password"
+                f"python deploy_aws.py secret {PASSWORD.name}"
             ) from None
         return {"HAWKINS_APP_USER": self.order.username, "HAWKINS_APP_PASSWORD": found["Parameter"]["Value"]}
 

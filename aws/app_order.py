@@ -8,13 +8,14 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from aws.layout import DATA, JOBS, log_key, ssm_prefix
+from aws.layout import DATA, JOBS, log_key
+from aws.secrets import secret_named
 from utils.errors import InputError
 from utils.settings import Settings, describe
 
 __all__ = [
     "APP",
-    "PASSWORD_NAME",
+    "PASSWORD",
     "SCRIPT_KEY",
     "AppOrder",
     "AppState",
@@ -22,7 +23,6 @@ __all__ = [
     "File",
     "Voice",
     "order_key",
-    "password_parameter",
     "read_order",
     "read_status",
     "results_prefix",
@@ -33,7 +33,8 @@ APP: Final = "gradio"
 """What the machine is called, as `aws.launch.LaunchOrder` has it; its logs lie in ``logs/gradio/``."""
 SCRIPT_KEY: Final = f"{JOBS}{APP}/machine.sh"
 """What the machine runs whenever it changes: where the newest order is, in one object."""
-PASSWORD_NAME: Final = "gradio_password"  # noqa: S105 - a name
+PASSWORD: Final = secret_named("gradio_password")
+"""What visitors log in with: where it is kept, never what it is."""
 
 _SHA256: Final = r"^[0-9a-f]{64}$"
 
@@ -174,11 +175,6 @@ def results_prefix(name: str) -> str:
 def status_key() -> str:
     """Return where the machine says how it stands."""
     return log_key(APP, "status.json")
-
-
-def password_parameter(project: str) -> str:
-    """Return the SSM parameter that holds the visitors' password."""
-    return f"{ssm_prefix(project)}{PASSWORD_NAME}"
 
 
 def read_order(text: str | bytes, *, name: str) -> AppOrder:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from aws.app_order import File, Voice, results_prefix
-from aws.errors import NotFoundError, aws_errors
+from aws.errors import aws_errors
 from aws.layout import MODELS
 from character_training.result import RESULT
 from utils.adapters import ADAPTER_FILE
@@ -17,7 +17,7 @@ from utils.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     from aws.clients import Clients
 
-__all__ = ["EMBEDDED", "Answering", "find_answering", "find_results", "password_version"]
+__all__ = ["EMBEDDED", "Answering", "find_answering", "find_results"]
 
 EMBEDDED: Final = "embedded"
 """What people write for the model that comes with the program."""
@@ -125,31 +125,3 @@ def _voice(key: str, files: dict[str, File]) -> Voice | None:
     if match is None or f"{key.rpartition('/')[0]}/{RESULT}" not in files:
         return None
     return Voice(base=match[1], character=match[2], file=files[key])
-
-
-def password_version(clients: Clients, name: str) -> int:
-    """Return the version of a parameter without reading what it holds.
-
-    Args:
-        clients: Connections.
-        name: Of the parameter.
-
-    Raises:
-        InputError: If there is none.
-    """
-    with aws_errors(f"looking for the SSM parameter {name}"):
-        try:
-            pages = list(
-                clients.ssm.get_paginator("describe_parameters").paginate(
-                    ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": [name]}]
-                )
-            )
-        except NotFoundError:
-            pages = []
-    found = [each for page in pages for each in page["Parameters"] if each["Name"] == name]
-    if not found:
-        raise InputError(
-            f"Visitors are to log in (gradio.enable_auth), and there is no password yet (SSM parameter {name}); "
-            "set one with: python deploy_aws.py secret gradio_password"
-        )
-    return found[0].get("Version", 0)

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from aws.app_order import (
+    PASSWORD,
     SCRIPT_KEY,
     AppOrder,
     AppState,
     order_key,
-    password_parameter,
     read_order,
     read_status,
     status_key,
 )
 from aws.bundle import PROJECT, Bundle
-from aws.hosting_data import Answering, find_answering, find_results, password_version
+from aws.hosting_data import Answering, find_answering, find_results
+from aws.secrets import secret_version
 from aws.user_data import machine_script
 from utils.errors import InputError, MissingDependencyError
 from utils.settings import describe
@@ -126,7 +127,7 @@ def new_order(
     gradio, bucket = config.gradio, config.s3.bucket_name
     shown = request.results or (before.results_name if before else None)
     results = None if shown == SAMPLE else shown
-    password = password_version(clients, password_parameter(config.project)) if gradio.enable_auth else 0
+    password = _password_version(clients, config) if gradio.enable_auth else 0
     try:
         return AppOrder(
             project=config.project,
@@ -147,6 +148,16 @@ def new_order(
         )
     except ValidationError as error:
         raise InputError(f"The app cannot be hosted so: {describe(error, AppOrder)}") from None
+
+
+def _password_version(clients: Clients, config: AwsConfig) -> int:
+    version_ = secret_version(clients, config, PASSWORD)
+    if not version_:
+        raise InputError(
+            f"Visitors are to log in (gradio.enable_auth), and there is no {PASSWORD.name} yet; set one with: "
+            f"python deploy_aws.py secret {PASSWORD.name}"
+        )
+    return version_
 
 
 def _lock(bundle: Bundle) -> str:

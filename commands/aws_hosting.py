@@ -55,7 +55,7 @@ def deploy_gradio(
     settings = read_config(config)
     clients = Clients(settings.ec2.region)
     request = HostingRequest(update=update, results=results, model=model, endpoint=endpoint)
-    hosting = plan_hosting(clients, settings, request, market_of(clients, settings))
+    hosting = plan_hosting(clients, settings, request, market_of(settings))
     calls = hosting_calls(clients, hosting, on_miss=lambda miss: typer.echo(one_line(f"no capacity: {miss}"), err=True))
     confirm_and_carry_out(
         hosting.plan, calls, dry_run=dry_run, yes=yes, as_json=as_json, facts={"order": hosting.order.digest}

@@ -11,16 +11,14 @@ import httpx
 import pytest
 
 from analysis.results import TABLES, Results, table_path
-from aws.app_order import SCRIPT_KEY, AppOrder, File, Voice, order_key, results_prefix, status_key
+from aws.app_order import SCRIPT_KEY, AppOrder, File, order_key, results_prefix, status_key
 from aws.bundle import Bundle, make_bundle
 from aws.hosting_order import app_user_data
-from character_chatbot.conversations import open_store
 from tests.aws.app_stand_in import AppMachine, free_port
 from utils.artifacts import write_table
-from utils.series import load_series
 
 BUCKET = "hawkins-lab-test"
-CANARY = 'canary-5b1c "quoted" $HOME `id` \\'
+PASSWORD = "a password of the tests"  # noqa: S105
 
 
 class Cloud:
@@ -82,7 +80,7 @@ def season(cloud: Cloud, make_results: Callable[..., Results], tmp_path: Path) -
 @pytest.fixture
 def usual(cloud: Cloud, program: Bundle, season: tuple[File, ...]) -> Callable[..., AppOrder]:
     cloud.put(program.key, program.data)
-    cloud.ssm.put_parameter(Name="/the-lake/gradio_password", Value=CANARY, Type="SecureString")
+    cloud.ssm.put_parameter(Name="/the-lake/gradio_password", Value=PASSWORD, Type="SecureString")
     port = free_port()
 
     def make(**more: Any) -> AppOrder:
@@ -110,47 +108,6 @@ def _config(order: AppOrder, password: str) -> int:
 
 
 @pytest.mark.slow
-def test_it_comes_up_is_brought_up_to_date_and_keeps_what_was_said(
-    cloud: Cloud, machine: AppMachine, usual: Callable[..., AppOrder]
-) -> None:
-    order = usual()
-    booted = machine.boot(cloud.order(order))
-    assert booted.returncode == 0, booted.stdout + booted.stderr
-    assert cloud.status["state"] == "ready", cloud.status
-    assert httpx.get(f"{order.asked_at}/health").json() == {"status": "ok"}
-    assert (_config(order, "wrong"), _config(order, CANARY)) == (401, 200)
-    first = machine.pid
-
-    # Nothing new: nothing happens.
-    assert machine.tick().returncode == 0
-    assert machine.pid == first
-
-    database = machine.root / "var/lib/hawkins/conversations.sqlite"
-    with_el = open_store(database, owner="web:somebody").create(["Eleven"], series="stranger_things", timeline="sample")
-    adapter = load_series("stranger_things").adapters / "eleven-smollm2.gguf"
-    voice = cloud.put("models/smollm2-chatbot/eleven/adapter.gguf", adapter.read_bytes())
-    newer = usual(voices=(Voice(base="smollm2", character="eleven", file=voice),))
-    cloud.order(newer)
-    assert machine.tick().returncode == 0
-    assert cloud.status == {**cloud.status, "order": newer.digest, "state": "ready"}
-    assert machine.pid != first
-    world = machine.root / "opt/hawkins/worlds" / newer.digest[:16]
-    placed = world / "out/stranger_things/adapters/eleven-smollm2/adapter.gguf"
-    assert placed.read_bytes() == adapter.read_bytes()
-    assert _config(newer, CANARY) == 200
-    assert [one.name for one in open_store(database, owner="web:somebody").all()] == [with_el.name]
-
-    # The password is in one file alone, which only root can read.
-    kept = machine.root / "etc/hawkins/app.env"
-    assert kept.stat().st_mode & 0o777 == 0o600
-    everything = machine.texts() + booted.stdout + booted.stderr
-    everything += "".join(data.decode("utf-8", "replace") for data in cloud.objects().values())
-    assert "canary-5b1c" in kept.read_text()
-    assert "canary-5b1c" not in everything
-    assert {"logs/gradio/gradio.log", "logs/gradio/gradio_setup.log"} <= cloud.objects().keys()
-
-
-@pytest.mark.slow
 def test_what_does_not_answer_leaves_the_app_before_it_running(
     cloud: Cloud, machine: AppMachine, usual: Callable[..., AppOrder]
 ) -> None:
@@ -167,7 +124,7 @@ def test_what_does_not_answer_leaves_the_app_before_it_running(
     for _ in range(120):
         if _answers(order):
             break
-    assert _config(order, CANARY) == 200
+    assert _config(order, PASSWORD) == 200
     # It is not tried again by itself.
     calls = (machine.root / "systemctl.log").read_text().count("restart hawkins-app")
     machine.tick()

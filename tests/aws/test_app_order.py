@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from aws.app_order import AppOrder, File, Voice, password_parameter, read_order
+from aws.app_order import AppOrder, File, Voice, read_order
 from aws.app_units import Places, app_unit, caddyfile, environment_file, poll_units
 from aws.hosting_order import app_user_data, describe_order
 from aws.user_data import LARGEST
@@ -156,7 +156,3 @@ def test_an_order_in_words() -> None:
     much = _order(results_name="mine", username=None, voices=(Voice(base="smollm2", character="el", file=file),))
     assert describe_order(much) == "shows mine; the embedded model answers with the trained voices of el; no login"
     assert "http://10.0.0.9/v1 answers" in describe_order(_order(endpoint="http://10.0.0.9/v1"))
-
-
-def test_where_the_password_is() -> None:
-    assert password_parameter("the-lake") == "/the-lake/gradio_password"

@@ -1,4 +1,4 @@
-"""The app ordered on moto: planned with its price, launched once, brought up to date, refused where something is missing."""
+"""The app ordered on moto: planned with its price, launched once, brought up to date; refused if something is missing."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ def test_without_a_password_or_ground_or_budget_nothing_is_planned(clients: Clie
     with pytest.raises(InputError, match="no machine of the app to update"):
         plan(clients, config, UPDATE)
     clients.ssm.delete_parameter(Name=f"/{PROJECT}/gradio_password")
-    with pytest.raises(InputError, match=r"no password yet .*deploy_aws\.py secret gradio_password"):
+    with pytest.raises(InputError, match=r"no gradio_password yet.*deploy_aws\.py secret gradio_password"):
         plan(clients, config)
     open_ = config.model_copy(update={"gradio": config.gradio.model_copy(update={"enable_auth": False})})
     assert plan(clients, open_).order.username is None
