@@ -1,4 +1,4 @@
-"""The app ordered on moto: planned with its price, launched once, brought up to date; refused if something is missing."""
+"""The app ordered on moto: planned with its price, launched once, brought up to date; refused if a thing is missing."""
 
 from __future__ import annotations
 

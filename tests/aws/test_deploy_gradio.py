@@ -1,4 +1,4 @@
-"""``deploy-gradio`` as people run it: moto in place of AWS, a scratch root in place of the machine, and the real app."""
+"""``deploy-gradio`` as people run it: moto in place of AWS, a scratch root in place of the machine, the real app."""
 
 from __future__ import annotations
 
