@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from aws.access import Role, access_calls, plan_access, read_profile, read_role
+from aws.clients import Clients
 from aws.identity import Identity, who_am_i
 from aws.key_pairs import has_key_pair, key_pair_calls, key_pair_names, plan_key_pair
 from aws.network import ROLES, default_vpc, group_calls, group_name, plan_group, read_group
@@ -15,36 +15,36 @@ from aws.plan import Plan
 from aws.storage import bucket_calls, plan_bucket, read_bucket
 
 if TYPE_CHECKING:
-    from aws.clients import Clients
     from aws.config import AwsConfig
 
 __all__ = ["Ground", "init_calls", "plan_init"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ground:
     """Where things are made: machines in one region, the bucket perhaps in another.
 
     Attributes:
         config: The whole configuration.
+        machines: Connections to the machines' region.
+        bucket: Connections to the bucket's region.
     """
 
     config: AwsConfig
+    machines: Clients
+    bucket: Clients
 
-    @cached_property
-    def machines(self) -> Clients:
-        """Connections to the machines' region."""
-        from aws.clients import Clients
+    @classmethod
+    def of(cls, config: AwsConfig, connect: Callable[[str], Clients] = Clients) -> Ground:
+        """Return the ground of a configuration.
 
-        return Clients(self.config.ec2.region)
-
-    @cached_property
-    def bucket(self) -> Clients:
-        """Connections to the bucket's region."""
-        from aws.clients import Clients
-
-        same = self.config.s3.region == self.config.ec2.region
-        return self.machines if same else Clients(self.config.s3.region)
+        Args:
+            config: The whole of it.
+            connect: Makes connections to a region.
+        """
+        machines = connect(config.ec2.region)
+        same = config.s3.region == config.ec2.region
+        return cls(config=config, machines=machines, bucket=machines if same else connect(config.s3.region))
 
 
 def plan_init(ground: Ground) -> Plan:

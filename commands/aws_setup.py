@@ -36,7 +36,7 @@ def init(
     """Write aws_config.yaml, and prepare bucket, role, security groups and key pairs; twice changes nothing."""
     from aws.setup import Ground, init_calls, plan_init
 
-    ground = Ground(_settings(config, bucket, region, write=not dry_run))
+    ground = Ground.of(_settings(config, bucket, region, write=not dry_run))
     plan = plan_init(ground)
     done = confirm_and_carry_out(plan, init_calls(ground), dry_run=dry_run, yes=yes, as_json=as_json)
     if done and not as_json:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from aws.clients import Clients
 from aws.config import AwsConfig, read_config
 from aws.config_file import config_text
 from aws.plan import carry_out
@@ -23,13 +25,17 @@ from utils.errors import InputError
 BUCKET = "hawkins-lab-test"
 
 
+# Connections are dear to make, and moto stays where it is for all tests.
+_connect = cache(Clients)
+
+
 @pytest.fixture
 def init(moto: Any, home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
     """Do what ``init --yes --json`` does, without the time that a program of its own takes."""
     monkeypatch.setenv("HOME", str(home))
 
     def run() -> Any:
-        ground = Ground(read_config(home / "aws_config.yaml"))
+        ground = Ground.of(read_config(home / "aws_config.yaml"), _connect)
         plan = plan_init(ground)
         done = carry_out(plan, init_calls(ground))
         return {**json.loads(json.dumps(plan_facts(plan))), "done": [each.step.kind for each in done]}
