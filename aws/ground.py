@@ -5,21 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws.errors import NotFoundError, aws_errors
+from aws.key_pairs import has_key_pair
 from aws.layout import PROJECT_TAG
+from aws.network import group_name
+from aws.secrets import secret_named, secret_version
 from utils.errors import HawkinsError, InputError
 
 if TYPE_CHECKING:
     from aws.clients import Clients
     from aws.config import AwsConfig
 
-__all__ = ["group_name", "require_bucket", "require_ground", "require_group", "require_key_pair", "require_profile"]
+__all__ = [
+    "require_bucket",
+    "require_ground",
+    "require_group",
+    "require_key_pair",
+    "require_profile",
+    "require_secret",
+]
 
 _INIT = "make it with: python deploy_aws.py init"
-
-
-def group_name(project: str, role: str) -> str:
-    """Return the name of the security group of a role's machines."""
-    return f"{project}-{role}"
 
 
 def require_ground(clients: Clients, config: AwsConfig, *, role: str, key_pair: str | None) -> None:
@@ -74,8 +79,18 @@ def require_profile(clients: Clients, name: str) -> None:
 
 def require_key_pair(clients: Clients, name: str) -> None:
     """Refuse a key pair that is not there."""
-    try:
-        with aws_errors(f"looking for the key pair {name}"):
-            clients.ec2.describe_key_pairs(KeyNames=[name])
-    except NotFoundError:
-        raise InputError(f"There is no key pair {name} in {clients.region}; {_INIT}") from None
+    if not has_key_pair(clients, name):
+        raise InputError(f"There is no key pair {name} in {clients.region}; {_INIT}")
+
+
+def require_secret(clients: Clients, config: AwsConfig, name: str, *, reason: str) -> None:
+    """Refuse to go on without a secret.
+
+    Args:
+        clients: Connections.
+        config: Project.
+        name: Of the secret.
+        reason: What asks for it, such as ``hub.push_to``.
+    """
+    if not secret_version(clients, config, secret_named(name)):
+        raise HawkinsError(f"{reason} needs the secret {name}; keep it with: python deploy_aws.py secret {name}")

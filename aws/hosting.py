@@ -14,7 +14,7 @@ from aws.app_order import APP, SCRIPT_KEY, AppOrder, order_key, status_key
 from aws.budget import Stock, hours_allowed, take_stock
 from aws.bundle import Bundle, make_bundle
 from aws.cost import HOURS_A_MONTH, Market, machine_hour
-from aws.ground import group_name, require_ground
+from aws.ground import require_ground
 from aws.hosting_data import Answering
 from aws.hosting_order import (
     HostingRequest,
@@ -28,6 +28,7 @@ from aws.hosting_order import (
 from aws.images import TypeFacts, find_image, type_facts
 from aws.instances import Instance
 from aws.launch import LaunchOrder, find_places, launch_calls, launch_step
+from aws.network import group_name
 from aws.plan import Action, Plan, Step
 from aws.sync import Store
 from utils.errors import InputError

@@ -15,12 +15,15 @@ from aws.bundle import Bundle, make_bundle
 from aws.cost import Market, machine_hour
 from aws.errors import NotFoundError, aws_errors
 from aws.follow import read_state
-from aws.ground import group_name, require_ground
+from aws.ground import require_ground, require_secret
 from aws.images import TypeFacts, find_image, type_facts
 from aws.instances import Instance
 from aws.job import Job, Progress, State, job_key, new_job
 from aws.launch import LaunchOrder, find_places, launch_calls, launch_step
+from aws.network import group_name
 from aws.plan import Action, Plan, Step
+from aws.preparation import TOKEN
+from aws.secrets import secret_named, secret_version
 from aws.training_data import TrainingData, look_at_data
 from aws.user_data import training_user_data
 from utils.errors import HawkinsError, InputError
@@ -99,6 +102,8 @@ def plan_training(
         HawkinsError: If something is missing, or the budget does not allow it.
     """
     require_ground(clients, config, role=_ROLE, key_pair=config.ec2.key_pair_name)
+    if config.hub.push_to is not None:
+        require_secret(clients, config, TOKEN, reason="hub.push_to")
     data = look_at_data(clients, config.s3.bucket_name, request.results, sample=sample)
     bundle = pack()
     stock = take_stock(clients, config, market, write=False)
@@ -230,7 +235,19 @@ def _machine(
         prices=prices,
     )
     step = launch_step(order, detail=image.name, usd_per_hour=hour)
-    return job, step, _notes(config, request, facts, hours=hours, hour=hour, stock=stock)
+    notes = _notes(config, request, facts, hours=hours, hour=hour, stock=stock)
+    return job, step, (*notes, *_gated(clients, config, job))
+
+
+def _gated(clients: Clients, config: AwsConfig, job: Job) -> tuple[str, ...]:
+    """Say what would otherwise be found out on the machine: that Meta's models are handed out on request alone."""
+    repository = job.settings.base_model_llama if job.base == "llama" else ""
+    if not repository.startswith("meta-llama/") or secret_version(clients, config, secret_named(TOKEN)):
+        return ()
+    return (
+        f"{repository} is only for those whom Meta lets in, and SSM holds no {TOKEN}: the machine will fail to fetch "
+        f"it. Ask on its page, then: python deploy_aws.py secret {TOKEN}; or choose training.base_model_llama.",
+    )
 
 
 def _alike(facts: Mapping[str, TypeFacts], types: tuple[str, ...]) -> TypeFacts:

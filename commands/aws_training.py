@@ -14,11 +14,11 @@ from utils.door import one_line
 from utils.errors import HawkinsError, InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from aws.budget import Stock
     from aws.clients import Clients
     from aws.config import AwsConfig
     from aws.cost import Market
     from aws.follow import Look
+    from aws.job import Progress
     from aws.training import Request, Training
 
 __all__ = ["app", "say_ended"]
@@ -129,17 +129,32 @@ def _follow(clients: Clients, settings: AwsConfig, job: str, machine: str, marke
         HawkinsError: If the training failed.
     """
     from aws.budget import enforce, take_stock
-    from aws.follow import follow
+    from aws.follow import FINAL, follow
 
     typer.echo(f"{machine} works on {job}. It goes on when you leave (Ctrl-C).", err=True)
-    last = None
+    last: Look | None = None
     for look in follow(clients, settings, job, machine):
         _show(look)
         last = look
         if not look.over:
-            stock: Stock = take_stock(clients, settings, market)
-            say_ended(enforce(clients, stock), settings)
-    return _outcome(last, job)
+            say_ended(enforce(clients, take_stock(clients, settings, market)), settings)
+    if last is None or last.progress is None or last.progress.state not in FINAL:
+        return _gone(clients, settings, job, machine)
+    return _outcome(last.progress, job)
+
+
+def _gone(clients: Clients, settings: AwsConfig, job: str, machine: str) -> bool:
+    """Say of a machine that ended without a word why it did; return whether another one should go on."""
+    from aws.instances import find_instances
+
+    found = [each for each in find_instances(clients, settings.project, alive=False) if each.id == machine]
+    if found and "SpotInstance" in found[0].reason:
+        return True
+    reason = f" ({found[0].reason})" if found and found[0].reason else ""
+    raise HawkinsError(
+        f"{machine} is gone{reason} and did not say how far it was; see `python deploy_aws.py logs {job}`, and run the "
+        "same command again to go on."
+    )
 
 
 def _show(look: Look) -> None:
@@ -152,23 +167,17 @@ def _show(look: Look) -> None:
         typer.echo(one_line(f"[{said.state}] {said.stage} step {said.done} of {said.total}{loss}{left}"), err=True)
 
 
-def _outcome(last: Look | None, job: str) -> bool:
-    from aws.job import State
+def _outcome(said: Progress, job: str) -> bool:
+    from aws.job import TAKEN_AWAY, State
 
-    said = last.progress if last else None
-    if said is None:
-        raise HawkinsError(
-            f"The machine is gone and said nothing; see `python deploy_aws.py logs {job}`, and run the same command "
-            "again to go on."
-        )
     if said.state is State.FAILED:
         raise HawkinsError(f"The training failed: {said.stage}. See: python deploy_aws.py logs {job}")
-    if said.state is State.FINISHED:
-        typer.echo(f"{job} is finished: {said.stage}")
-        return False
-    if said.state is State.INTERRUPTED and last is not None and last.machine is not None and last.machine.spot:
-        return True
-    typer.echo(f"{job} stopped at step {said.done} of {said.total} ({said.stage}); the same command goes on.")
+    if said.state is State.INTERRUPTED:
+        if said.stage.startswith(TAKEN_AWAY):
+            return True
+        typer.echo(f"{job} stopped at step {said.done} of {said.total} ({said.stage}); the same command goes on.")
+    else:
+        typer.echo(f"{job} is finished.")
     return False
 
 
