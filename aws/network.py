@@ -159,13 +159,13 @@ def group_calls(clients: Clients) -> dict[str, Callable[[Mapping[str, Any]], str
         name = given["name"]
         found = read_group(clients, given["vpc"], name)
         with aws_errors(f"setting the security group {name}"):
-            made = found is None and _make(clients, given)
-        group = found or read_group(clients, given["vpc"], name)
+            made = _make(clients, given) if found is None else None
+        group = found or made or read_group(clients, given["vpc"], name)
         if group is None:
             raise HawkinsError(f"AWS does not show the security group {name} yet; run the same command again.")
         with aws_errors(f"setting the security group {name}"):
             _set_rules(clients, group.id, {tuple(rule) for rule in given["rules"]}, group.rules)
-            if not made:
+            if made is None:
                 clients.ec2.create_tags(Resources=[group.id], Tags=_listed(given["tags"]))
         return group.id
 
@@ -176,12 +176,12 @@ def _listed(tags: Mapping[str, str]) -> Any:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def _make(clients: Clients, given: Mapping[str, Any]) -> bool:
-    """Make a group; False if it is there already, by an earlier call whose answer was lost."""
+def _make(clients: Clients, given: Mapping[str, Any]) -> Group | None:
+    """Make a group; None if it is there already, by an earlier call whose answer was lost."""
     from botocore.exceptions import ClientError
 
     try:
-        clients.ec2.create_security_group(
+        made = clients.ec2.create_security_group(
             GroupName=given["name"],
             Description="Made by deploy_aws.py",
             VpcId=given["vpc"],
@@ -190,8 +190,8 @@ def _make(clients: Clients, given: Mapping[str, Any]) -> bool:
     except ClientError as error:
         if error_code(error) != "InvalidGroup.Duplicate":
             raise
-        return False
-    return True
+        return None
+    return Group(id=made["GroupId"], tags=given["tags"], rules={})
 
 
 def _set_rules(clients: Clients, id_: str, wanted: set[Any], there: Mapping[str, Rule]) -> None:
