@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from aws.cost import Market, PriceOf, Spent, spent
+from aws.errors import NotFoundError
 from aws.instances import Instance, end_instances, find_instances, stop_instances
 from aws.ledger import LaunchRecord, had, read_records, settle, write_record
 from utils.errors import HawkinsError
@@ -87,8 +88,8 @@ def take_stock(
     instances = find_instances(clients, config.project, alive=False)
     settled, changed = settle(read_records(clients, bucket), instances, now=moment)
     missing, _ = settle(_unrecorded(settled, instances, market.price_of, config), instances, now=moment)
-    for record in (*changed, *missing) if write else ():
-        write_record(clients, bucket, record)
+    if write:
+        _keep(clients, bucket, (*changed, *missing))
     records = tuple(sorted((*settled, *missing), key=lambda each: (each.asked, each.name, each.attempt)))
     return Stock(
         budget=config.limits.budget_usd,
@@ -96,6 +97,15 @@ def take_stock(
         records=records,
         spent=spent(records, market.rates, now=moment),
     )
+
+
+def _keep(clients: Clients, bucket: str, records: tuple[LaunchRecord, ...]) -> None:
+    for record in records:
+        try:
+            write_record(clients, bucket, record)
+        except NotFoundError:
+            # The bucket is destroyed, or not made yet, and there is nowhere to keep anything.
+            return
 
 
 def _unrecorded(

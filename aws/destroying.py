@@ -95,7 +95,7 @@ def destroy_calls(
         "security group": lambda id_: _patiently(
             lambda: ec2.delete_security_group(GroupId=id_), f"security group {id_}", pause=pause
         ),
-        "key pair": lambda id_: ec2.delete_key_pair(KeyPairId=id_),
+        "key pair": lambda id_: ec2.delete_key_pair(KeyName=id_),
         "instance profile": profile,
         "role": role,
         "secret": lambda id_: ssm.delete_parameter(Name=id_),

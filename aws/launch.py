@@ -250,9 +250,9 @@ def launch(clients: Clients, order: LaunchOrder, *, on_miss: Callable[[str], obj
         NoCapacityError: If no place has any.
         HawkinsError: Where AWS refuses.
     """
-    there = _alive(clients, order)
-    if there:
-        return _one(clients, there)
+    before = find_instances(clients, order.project, name=order.name, alive=False)
+    if any(each.alive for each in before):
+        return _one(clients, before)
     group = require_group(clients, order.project, order.group)
     for place in order.places:
         try:
@@ -266,6 +266,9 @@ def launch(clients: Clients, order: LaunchOrder, *, on_miss: Callable[[str], obj
             if not there:
                 raise
             return _one(clients, there)
+        if made.id in {each.id for each in before}:
+            # The token is that of a machine that has ended, and whose record is gone with its bucket.
+            return launch(clients, order.model_copy(update={"attempt": order.attempt + 1}), on_miss=on_miss)
         return _one(clients, (*(each for each in _alive(clients, order) if each.id != made.id), made))
     tried = ", ".join(f"{place.type} in {place.zone}" for place in order.places)
     raise NoCapacityError(
@@ -290,7 +293,7 @@ def _seen(clients: Clients, order: LaunchOrder) -> tuple[Instance, ...]:
 
 def _one(clients: Clients, there: tuple[Instance, ...]) -> Instance:
     """Keep the oldest of the machines for one purpose: whoever else looks keeps the same."""
-    oldest, *others = sorted(there, key=lambda each: (each.launched, each.id))
+    oldest, *others = sorted((each for each in there if each.alive), key=lambda each: (each.launched, each.id))
     end_instances(clients, [each.id for each in others])
     return oldest
 

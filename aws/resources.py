@@ -130,7 +130,7 @@ def _key_pairs(clients: Clients, config: AwsConfig) -> Iterator[Resource]:
         found = clients.ec2.describe_key_pairs(Filters=_ours(config))["KeyPairs"]
     for each in found:
         yield Resource(
-            kind="key pair", id=each["KeyPairId"], name=each["KeyName"], detail="the private half stays in your file"
+            kind="key pair", id=each["KeyName"], name=each["KeyName"], detail="the private half stays in your file"
         )
 
 

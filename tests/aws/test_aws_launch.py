@@ -189,6 +189,21 @@ def test_a_token_with_other_settings_finds_the_machine_or_says_so(
     assert len(find_instances(clients, PROJECT)) == 1
 
 
+def test_a_token_of_a_machine_that_has_ended_gives_a_new_one(
+    moto: Moto, order: Callable[..., LaunchOrder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bucket was destroyed, and with it the record by which attempts are counted."""
+    with faulty(moto.url) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", proxy.url)
+        there = Clients("us-east-1")
+        first = launch(there, order())
+        there.ec2.terminate_instances(InstanceIds=[first.id])
+        second = launch(there, order())
+
+    assert second.id != first.id
+    assert (second.alive, second.attempt) == (True, 2)
+
+
 def test_a_quota_stops_at_once_and_is_named(
     moto: Moto, clients: Clients, order: Callable[..., LaunchOrder], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +15,9 @@ import yaml
 
 from aws.clients import Clients
 from aws.config import AwsConfig
-from aws.ledger import LaunchRecord, write_record
+from aws.instances import find_instances
+from aws.job import TAKEN_AWAY
+from aws.ledger import LaunchRecord, read_records, write_record
 from tests.aws.conftest import Finished, Moto
 from tests.aws.grounds import BUCKET, PROJECT, lay_ground
 
@@ -162,24 +166,70 @@ def test_one_machine_is_terminated_after_asking_and_its_end_is_kept(
     assert [each["result"] for each in done["done"]] == [other]
 
 
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
+def test_what_cannot_be_is_one_sentence(ground: Callable[..., AwsConfig], run_cli: Run) -> None:
+    ground()
+    for words, said in (
         (("terminate",), "Give an instance id or --all"),
-        (("terminate", "i-1", "--all"), "Give an instance id or --all"),
         (("terminate", "i-0123456789abcdef0"), "is no instance with the tag project=hawkins-lab"),
         (("logs",), "holds no logs yet"),
         (("logs", "nothing"), "There are no logs of 'nothing' yet"),
         (("logs", "nothing", "--follow"), "No machine works on 'nothing' now"),
         (("train", "llama", "--follow", "--json"), "choose one"),
-    ],
-)
-def test_what_cannot_be_is_one_sentence(
-    ground: Callable[..., AwsConfig], run_cli: Run, words: tuple[str, ...], said: str
+    ):
+        run = run_cli(*words)
+        assert (run.code, run.err.count("\n"), said in run.err) == (2, 1, True), run.all
+
+
+class Machines(threading.Thread):
+    """What two machines do while somebody follows them: the first is taken away, the second finishes."""
+
+    def __init__(self, clients: Clients) -> None:
+        super().__init__(daemon=True)
+        self._clients = clients
+        self.job = ""
+
+    def run(self) -> None:
+        first = self._started("1")
+        self._say(first, b"step 1 of 2\n", "training", "first epoch", done=1)
+        time.sleep(2)
+        self._say(first, b"step 1 of 2\n", "interrupted", f"{TAKEN_AWAY}; saved after step 1 of 2", done=1, saved=1)
+        self._clients.ec2.terminate_instances(InstanceIds=[first])
+        second = self._started("2")
+        self._say(second, b"step 1 of 2\nstep 2 of 2\n", "finished", "done", done=2)
+        self._clients.ec2.terminate_instances(InstanceIds=[second])
+
+    def _started(self, attempt: str) -> str:
+        for _ in range(600):
+            for each in find_instances(self._clients, PROJECT):
+                if each.tags["hawkins:attempt"] == attempt:
+                    self.job = each.name
+                    return each.id
+            time.sleep(0.5)
+        raise AssertionError(f"machine {attempt} was never started")
+
+    def _say(self, machine: str, log: bytes, state: str, stage: str, **more: int) -> None:
+        said = {"job": self.job, "state": state, "stage": stage, "instance": machine, "total": 2, **more}
+        s3 = self._clients.s3
+        s3.put_object(Bucket=BUCKET, Key=f"logs/{self.job}/training.log", Body=log)
+        s3.put_object(Bucket=BUCKET, Key=f"logs/{self.job}/progress.json", Body=json.dumps(said).encode())
+
+
+def test_a_spot_machine_that_is_taken_away_is_followed_by_another(
+    clients: Clients, ground: Callable[..., AwsConfig], run_cli: Run
 ) -> None:
-    ground()
-    run = run_cli(*words)
-    assert (run.code, run.err.count("\n"), said in run.err) == (2, 1, True), run.all
+    ground(logging={"seconds": 1})
+    machines = Machines(clients)
+    machines.start()
+
+    run = run_cli("train", "qwen", "--character", "Mike", "--spot", "--yes", "--follow")
+
+    assert run.code == 0, run.all
+    assert "AWS took the machine away; another one goes on." in run.err
+    assert "going on after step 1" in run.out
+    assert "step 2 of 2" in run.out
+    assert run.out.endswith(f"{machines.job} is finished.\n")
+    assert find_instances(clients, PROJECT) == ()
+    assert [record.attempt for record in read_records(clients, BUCKET, name=machines.job)] == [1, 2]
 
 
 def test_logs_are_shown_and_followed_until_the_machine_has_said_its_last(
