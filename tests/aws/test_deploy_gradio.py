@@ -7,6 +7,7 @@ import http.client
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -89,21 +90,17 @@ class Desk:
 
     def run(self, *words: str, meanwhile: Callable[[], Any] = lambda: None, **env: str) -> Finished:
         """Run a command; something else happens while it waits."""
-        done: list[Finished] = []
-        command = threading.Thread(
-            target=lambda: done.append(self._run(*words, env={**self._environment, **env})), daemon=True
-        )
-        command.start()
-        meanwhile()
-        command.join(timeout=240)
-        self.said += done[0].all
-        return done[0]
+        with ThreadPoolExecutor(1) as aside:
+            self._command = aside.submit(self._run, *words, env={**self._environment, **env})
+            meanwhile()
+            done = self._command.result(timeout=240)
+        self.said += done.all
+        return done
 
     def boot(self) -> str:
         """Wait for a machine, and do what its cloud-init would."""
-        deadline = time.monotonic() + 120
         while not (found := self._ec2.describe_instances()["Reservations"]):
-            assert time.monotonic() < deadline
+            assert not self._command.done(), self._command.result().all
             time.sleep(0.2)
         instance = found[0]["Instances"][0]["InstanceId"]
         value = self._ec2.describe_instance_attribute(InstanceId=instance, Attribute="userData")["UserData"]["Value"]
