@@ -9,14 +9,26 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from aws.ledger import LaunchRecord
+from aws.prices import Prices
 
-__all__ = ["HOURS_A_MONTH", "Charge", "Market", "PriceOf", "Rates", "Spent", "machine_hour", "month_of", "spent"]
+__all__ = [
+    "HOURS_A_MONTH",
+    "Charge",
+    "Market",
+    "PriceOf",
+    "Rates",
+    "Spent",
+    "machine_hour",
+    "market_in",
+    "month_of",
+    "spent",
+]
 
 HOURS_A_MONTH: Final = 730
 """As AWS reckons a month of disk."""
 
 PriceOf = Callable[[str], float | None]
-"""US dollars an hour of an instance type, on demand; None where unknown."""
+"""US dollars of something, by its name; None where unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +51,13 @@ class Market:
     Attributes:
         price_of: Of an instance type.
         rates: Of what costs beside.
+        storage_of: Of a GB and month in S3, by storage class.
         note: Their date and what they leave out, one sentence.
     """
 
     price_of: PriceOf
     rates: Rates
+    storage_of: PriceOf
     note: str
 
 
@@ -104,6 +118,21 @@ class Spent:
     def unknown(self) -> tuple[str, ...]:
         """Types that ran and have no known price."""
         return tuple(sorted({c.record.type or "?" for c in self.charges if c.usd is None}))
+
+
+def market_in(prices: Prices, region: str) -> Market:
+    """Return the prices of one region.
+
+    Args:
+        prices: Of all that are known.
+        region: Such as ``us-east-1``.
+    """
+    return Market(
+        price_of=lambda kind: prices.hour(region, kind),
+        rates=Rates(disk=prices.disk(region), address=prices.address(region)),
+        storage_of=lambda kind: prices.storage(region, kind),
+        note=prices.note(region),
+    )
 
 
 def month_of(moment: datetime) -> tuple[datetime, datetime]:

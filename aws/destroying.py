@@ -142,8 +142,8 @@ def empty_bucket(clients: Clients, bucket: str) -> None:
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, PaginationConfig={"PageSize": _BATCH}):
         versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         _delete_objects(clients, bucket, versions)
-    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
-        for each in page.get("Uploads", []):
+    for uploads in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+        for each in uploads.get("Uploads", []):
             s3.abort_multipart_upload(Bucket=bucket, Key=each["Key"], UploadId=each["UploadId"])
     s3.delete_bucket(Bucket=bucket)
 

@@ -79,7 +79,9 @@ def type_facts(clients: Clients, types: tuple[str, ...]) -> Mapping[str, TypeFac
                 Filters=[{"Name": "instance-type", "Values": list(types)}]
             )
         )
-    facts = {each["InstanceType"]: _facts(each) for page in pages for each in page["InstanceTypes"]}
+    facts: dict[str, TypeFacts] = {
+        each["InstanceType"]: _facts(each) for page in pages for each in page["InstanceTypes"]
+    }
     for missing in [name for name in types if name not in facts]:
         raise InputError(
             f"{clients.region} has no instance type {missing}; name another as ec2.instance_type "

@@ -352,7 +352,7 @@ def run_request(order: LaunchOrder, place: Place, group: str) -> RunInstancesReq
                 },
             }
         ],
-        "TagSpecifications": [{"ResourceType": kind, "Tags": tags} for kind in kinds],  # type: ignore[typeddict-item]
+        "TagSpecifications": [{"ResourceType": kind, "Tags": tags} for kind in kinds],
     }
     if order.key_pair is not None:
         request["KeyName"] = order.key_pair

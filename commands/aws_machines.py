@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -40,7 +41,7 @@ def _print_json(facts: Any) -> None:
     typer.echo(json.dumps(facts, ensure_ascii=False, indent=2, default=str))
 
 
-def _print_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+def _print_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     """Print plain columns: ids must not be cut where a terminal is narrow."""
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     for row in (header, *rows):
@@ -107,7 +108,7 @@ def status(config: ConfigFile = CONFIG, dry_run: DryRun = False, as_json: AsJson
     from aws.resources import find_resources
 
     clients, settings = _opened(config)
-    stock = take_stock(clients, settings, market_of(clients, settings), write=not dry_run)
+    stock = take_stock(clients, settings, market_of(settings), write=not dry_run)
     ended = () if dry_run else enforce(clients, stock)
     progress = {each.name: read_state(clients, settings.s3.bucket_name, each.name) for each in stock.alive}
     orphans = [each for each in find_resources(clients, settings) if each.orphan]
@@ -169,7 +170,7 @@ def cost(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
     from aws.stored import stored
 
     clients, settings = _opened(config)
-    market = market_of(clients, settings)
+    market = market_of(settings)
     stock = take_stock(clients, settings, market)
     kept = stored(clients, settings.s3.bucket_name)
     disks = _left_over_disks(clients, settings, market)
@@ -268,7 +269,7 @@ def terminate(
     done = confirm_and_carry_out(plan, calls, dry_run=dry_run, yes=yes, as_json=as_json)
     if done:
         # The records learn when it ended while EC2 still knows.
-        take_stock(clients, settings, market_of(clients, settings))
+        take_stock(clients, settings, market_of(settings))
 
 
 @app.command()

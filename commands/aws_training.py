@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -74,10 +75,10 @@ def train(
         typer.echo(f"Follow it with: python deploy_aws.py logs {training.job.id} --follow")
         return
     for _ in range(_MOST_MACHINES):
-        if not _follow(clients, settings, training.job.id, machine, market_of(clients, settings)):
+        if not _follow(clients, settings, training.job.id, machine, market_of(settings)):
             return
         typer.echo("AWS took the machine away; another one goes on.", err=True)
-        again = request.model_copy(update={"restart": False})
+        again = replace(request, restart=False)
         machine, training = _start(clients, settings, again, dry_run=False, yes=True, as_json=False)
         if machine is None:
             return
@@ -91,7 +92,7 @@ def _start(
     from aws.budget import enforce, take_stock
     from aws.training import plan_training, training_calls
 
-    market = market_of(clients, settings)
+    market = market_of(settings)
     if not dry_run:
         say_ended(enforce(clients, take_stock(clients, settings, market)), settings)
     training = plan_training(clients, settings, request, market)

@@ -78,6 +78,14 @@ class Proxy:
     _matched: int = 0
     _made: dict[str, tuple[str, Answer]] = field(default_factory=dict)
 
+    def begin(self, fault: Fault | None = None) -> None:
+        """Forget what happened; from now on, this goes wrong."""
+        with self._lock:
+            self.fault, self._matched = fault, 0
+            self.calls.clear()
+            self.bodies.clear()
+            self._made.clear()
+
     def answer(self, name: str, body: bytes, forward: Callable[[], Answer]) -> Answer | None:
         """Return the answer to a call; None to close the connection."""
         with self._lock:

@@ -71,5 +71,6 @@ def market(**prices: float | None) -> Market:
     return Market(
         price_of=lambda kind: known.get(kind.replace(".", "_")),
         rates=Rates(disk=0.073, address=0.005),
+        storage_of=lambda kind: {"STANDARD": 0.023}.get(kind),
         note="Prices of the tests.",
     )
