@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from commands import analysing, crawling, exchanging, keeping, places, talking, voices
+from commands import analysing, aws, crawling, exchanging, keeping, places, talking, voices
 from utils.door import run_door
 
 __all__ = ["app", "main"]
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 for group in (analysing, places, talking, voices, exchanging, crawling, keeping):
     app.add_typer(group.app)
+app.add_typer(aws.app, name="aws")
 
 
 def main() -> None:

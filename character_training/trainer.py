@@ -181,5 +181,7 @@ class VoiceTrainer(SFTTrainer):
 
     def load_best(self) -> None:
         """Take the adapter of the checkpoint that scored best on what was held out, if one did."""
-        if self.state.best_model_checkpoint is not None:
-            self._load_from_checkpoint(self.state.best_model_checkpoint)
+        best = self.state.best_global_step
+        if best is not None:
+            # Not the path that the state holds: the training may have begun in another folder, or on another machine.
+            self._load_from_checkpoint(str(Path(str(self.args.output_dir)) / f"checkpoint-{best}"))

@@ -1,0 +1,19 @@
+"""The AWS commands, put together: ``python deploy_aws.py`` and ``hawkins aws`` are both this."""
+
+from __future__ import annotations
+
+import typer
+
+from commands import aws_hosting, aws_machines, aws_setup
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Train and host on AWS: each command shows its plan and price, and asks before it does anything.",
+)
+for group in (aws_setup, aws_machines, aws_hosting):
+    app.add_typer(group.app)
