@@ -9,6 +9,7 @@ import typer
 
 from utils.door import progress_bars, run_door
 from utils.errors import InputError
+from utils.ports import is_loopback_host
 
 if TYPE_CHECKING:
     from analysis.results import Results
@@ -18,22 +19,40 @@ __all__ = ["main", "run"]
 SAMPLE: Final = Path("out/sample")
 
 
-def run(*, host: str = "127.0.0.1", port: int = 7860, results: Path | None = None, endpoint: str | None = None) -> None:
+def run(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    results: Path | None = None,
+    endpoint: str | None = None,
+    model: str | None = None,
+) -> None:
     """Serve the app until it is interrupted.
+
+    Visitors log in where ``HAWKINS_APP_PASSWORD`` (and ``HAWKINS_APP_USER``) say so, in the environment or in ``.env``.
 
     Args:
         host: Address to listen on.
         port: Port to listen on.
         results: Folder that ``hawkins analyze`` wrote; None for the sample season, which is analysed first if need be.
-        endpoint: URL of a chat server; None for the embedded model.
+        endpoint: URL of a chat server; None for a model in this process.
+        model: A ``.gguf`` file, or which of the server's models; None for the pulled or embedded one, or the first.
 
     Raises:
-        InputError: If the port is taken, or the folder holds no analysis.
+        InputError: If the port is taken, the folder holds no analysis, or the password cannot be used.
     """
     from web.app import require_free, serve
+    from web.login import PASSWORD_VARIABLE, find_login
 
     # Before the sample is analysed, which may take a minute.
     require_free(host, port)
+    login = find_login()
+    if login is None and not is_loopback_host(host):
+        typer.echo(
+            f"warning: Everybody who reaches {host}, port {port}, can use the app; "
+            f"set {PASSWORD_VARIABLE} (environment or .env) to ask for a password.",
+            err=True,
+        )
     shown = _results(results)
     typer.echo("Starting ...", err=True)
     serve(
@@ -42,6 +61,8 @@ def run(*, host: str = "127.0.0.1", port: int = 7860, results: Path | None = Non
         port=port,
         announce=lambda address: typer.echo(f"Open {address} in a browser; Ctrl-C ends."),
         endpoint=endpoint,
+        model=model,
+        login=login,
     )
 
 
@@ -69,9 +90,13 @@ def _command(
     endpoint: Annotated[
         str | None, typer.Option(metavar="URL", help="A chat server, such as http://127.0.0.1:11434/v1.")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="A .gguf file that answers; with --endpoint, one of the server's models."),
+    ] = None,
 ) -> None:
-    """Serve the web app."""
-    run(host=host, port=port, results=results, endpoint=endpoint)
+    """Serve the web app; HAWKINS_APP_PASSWORD in the environment or .env makes visitors log in."""
+    run(host=host, port=port, results=results, endpoint=endpoint, model=model)
 
 
 def main() -> None:

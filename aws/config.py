@@ -74,16 +74,16 @@ class Ec2Settings(Settings):
     """The machine that trains.
 
     Attributes:
-        instance_type: With a GPU.
+        instance_type: One with a GPU.
         fallback_types: Tried in this order where the first has no capacity.
         zones: Availability zones to try, in this order; empty for every zone of the region that has the type.
-        key_pair_name: For SSH; None for none, in which case nobody can log in.
+        key_pair_name: Key pair for SSH, made if there is none of that name; None: nobody can log in.
         ssh_cidrs: Networks that may reach port 22; empty for a closed port.
-        region: Where.
-        image: AMI; None for the newest suitable one that AWS names.
-        volume_gb: Of the encrypted disk.
+        region: Of the machines.
+        image: Such as ami-0123456789abcdef0; None for the newest suitable one that AWS names.
+        volume_gb: Size of the encrypted disk.
         use_spot_instances: Cheaper, and may be taken away with two minutes' notice.
-        max_spot_price: US dollars an hour, at most.
+        max_spot_price: US dollars an hour that a spot machine may cost, at most.
     """
 
     instance_type: InstanceType = "g4dn.xlarge"
@@ -109,7 +109,7 @@ class S3Settings(Settings):
     """Where data, models, results, checkpoints and logs lie.
 
     Attributes:
-        bucket_name: Unique in the world.
+        bucket_name: No other bucket in the world is called so.
         region: Of the bucket; the machine's, else every byte crosses regions and costs.
     """
 
@@ -133,13 +133,13 @@ class GradioSettings(Settings):
         port: Of the app.
         host: Address that it listens on.
         enable_auth: Whether visitors log in; the password lies in SSM.
-        username: Theirs.
+        username: What visitors log in with.
         instance_type: The guide's, 4 GB.
-        volume_gb: Of the encrypted disk.
-        allowed_cidrs: Networks that may open the app.
+        volume_gb: Size of the encrypted disk.
+        allowed_cidrs: Networks that may open the app, such as 203.0.113.7/32 or 2001:db8::/48; empty for nobody.
         domain: Name whose address points to the machine: TLS by Caddy on 443; None for plain HTTP on the port.
         endpoint: URL of a vLLM server that answers instead of the embedded model.
-        key_pair_name: For SSH; None for none.
+        key_pair_name: Key pair for SSH, as above.
         ssh_cidrs: Networks that may reach port 22; empty for a closed port.
     """
 
@@ -176,8 +176,8 @@ class LimitSettings(Settings):
     """What ends by itself.
 
     Attributes:
-        max_hours: A training machine ends after so long, whatever happens.
-        budget_usd: Over all our instances of a calendar month; reached, nothing is launched and what runs is ended.
+        max_hours: A training machine ends after so many hours, whatever happens.
+        budget_usd: US dollars for all our instances of a calendar month; reached, nothing starts and what runs ends.
     """
 
     max_hours: float = Field(default=6, gt=0, le=72)
@@ -198,7 +198,7 @@ class LoggingSettings(Settings):
     """What the machines report.
 
     Attributes:
-        seconds: Between uploads of log and progress.
+        seconds: Time between uploads of log and progress.
     """
 
     seconds: float = Field(default=30, ge=1, le=600)
@@ -234,6 +234,12 @@ class AwsConfig(Settings):
     def _found_again(cls, tags: dict[str, str]) -> dict[str, str]:
         if "project" not in tags:
             raise ValueError("'project' must be among the tags: resources are found again by it")
+        # It becomes part of the names of SSM parameters and security groups.
+        if not re.fullmatch(r"(?!(?i:aws|ssm))[A-Za-z0-9_.-]{1,64}", tags["project"]):
+            raise ValueError(
+                f"project '{tags['project']}' may hold letters, digits and _ . - alone, 64 at most, "
+                "and not begin with aws or ssm"
+            )
         return tags
 
     @property

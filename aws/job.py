@@ -16,8 +16,10 @@ from utils.artifacts import content_key
 from utils.errors import InputError
 from utils.settings import Settings, describe
 
-__all__ = ["Job", "Progress", "State", "job_key", "new_job", "progress_key", "read_job", "read_progress"]
+__all__ = ["TAKEN_AWAY", "Job", "Progress", "State", "job_key", "new_job", "progress_key", "read_job", "read_progress"]
 
+TAKEN_AWAY: Final = "the machine is taken away"
+"""How the words of an interrupted job begin where another machine should go on with it."""
 _ID: Final = r"^[a-z0-9][a-z0-9-]{2,62}$"
 _BASE: Final = r"^[\w.-]+(/[\w.-]+)?$"
 _NAME: Final = r"^[^/\\\x00-\x1f]+$"

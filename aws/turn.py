@@ -12,7 +12,7 @@ from typing import Final
 from aws.clients import Clients
 from aws.delivery import RESULTS, deliver
 from aws.interruption import Metadata, watch_interruption
-from aws.job import Job, State
+from aws.job import TAKEN_AWAY, Job, State
 from aws.layout import checkpoint_prefix, job_prefix
 from aws.preparation import fetch_world, require_gpu, take_token
 from aws.repeat import patiently, repeating
@@ -102,7 +102,7 @@ def _work(turn: Turn, reporter: Reporter) -> tuple[State, str]:
         # Listed, not read: the role may write results and no more.
         if turn.store.keys(f"{job_prefix(job.id)}{RESULTS}"):
             return State.FINISHED, "it was finished before; nothing was done"
-        stop = _Stop(turn.deadline, {"the machine is taken away": noticed.is_set, "it was told to stop": asked})
+        stop = _Stop(turn.deadline, {TAKEN_AWAY: noticed.is_set, "it was told to stop": asked})
         trained = _train(turn, reporter, kept, stop)
         reporter.note(state=State.SAVING, stage="uploading")
         if trained.metrics is not None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import ipaddress
 import os
 import time
 import uuid
@@ -23,7 +22,7 @@ from character_chatbot.engine import interrupted_by
 from character_chatbot.protocol import DONE, ChatRequest, chunk, completion, error_body, event, read_request, told_about
 from utils.chat import BYTES_PER_TOKEN
 from utils.errors import HawkinsError, InputError
-from utils.ports import listen
+from utils.ports import is_loopback_host, listen
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -64,18 +63,11 @@ def require_key(host: str) -> str | None:
     from dotenv import dotenv_values
 
     key = os.environ.get(KEY_VARIABLE) or dotenv_values(".env").get(KEY_VARIABLE)
-    if not key and not _is_loopback(host):
+    if not key and not is_loopback_host(host):
         raise InputError(
             f"Others can reach {host}: set {KEY_VARIABLE} (environment or .env) to the key that clients must send."
         )
     return key or None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.casefold() == "localhost"
 
 
 def create_app(cast: Cast, *, key: str | None = None) -> FastAPI:
@@ -138,7 +130,7 @@ class _Service:
 
     def _admit(self, request: Any) -> None:
         if self._key is None:
-            if not _is_loopback(request.url.hostname or ""):
+            if not is_loopback_host(request.url.hostname or ""):
                 raise _Refusal(403, f"Ask for this machine by its own name, or set {KEY_VARIABLE}.", code="forbidden")
             return
         sent = request.headers.get("authorization", "").removeprefix("Bearer ").strip()

@@ -1,23 +1,74 @@
-"""AWS commands about the account and the bucket: init, upload-data, secret, prices."""
+"""AWS commands about the account and the bucket: init; prices, upload-data and secret are in modules of their own."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
-from utils.errors import NotBuiltError
+from aws.config import CONFIG
+from commands import aws_data, aws_prices
+from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out
+from utils.errors import InputError
+
+if TYPE_CHECKING:
+    from aws.config import AwsConfig
 
 __all__ = ["app"]
 
 app = typer.Typer()
+app.add_typer(aws_data.app)
+app.add_typer(aws_prices.app)
 
 
 @app.command()
-def init() -> None:
-    """Write aws_config.yaml and prepare bucket, role and security groups."""
-    raise NotBuiltError("'deploy_aws.py init' is not built yet; nothing was created on AWS.")
+def init(
+    bucket: Annotated[
+        str | None, typer.Option("--bucket", metavar="NAME", help="For a new file.  [default: a name of its own]")
+    ] = None,
+    region: Annotated[str | None, typer.Option("--region", help="For a new file.  [default: us-east-1]")] = None,
+    config: ConfigFile = CONFIG,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write aws_config.yaml, and prepare bucket, role, security groups and key pairs; twice changes nothing."""
+    from aws.setup import Ground, init_calls, plan_init
+
+    ground = Ground.of(_settings(config, bucket, region, write=not dry_run))
+    plan = plan_init(ground)
+    done = confirm_and_carry_out(plan, init_calls(ground), dry_run=dry_run, yes=yes, as_json=as_json)
+    if done and not as_json:
+        typer.echo("Next: python deploy_aws.py upload-data")
 
 
-@app.command("upload-data")
-def upload_data() -> None:
-    """Upload training data to S3."""
-    raise NotBuiltError("'deploy_aws.py upload-data' is not built yet; nothing was created on AWS.")
+def _settings(config: Path, bucket: str | None, region: str | None, *, write: bool) -> AwsConfig:
+    """Return the configuration, writing the file if there is none."""
+    from aws.config import read_config
+    from aws.config_file import write_config
+
+    if config.exists():
+        if bucket or region:
+            raise InputError(f"{config} is there already: change s3.bucket_name and the regions in it.")
+        return read_config(config)
+    text, settings = _new(bucket, region)
+    if write:
+        write_config(config, text)
+        typer.echo(f"Wrote {config}: every setting with its meaning.", err=True)
+    return settings
+
+
+def _new(bucket: str | None, region: str | None) -> tuple[str, AwsConfig]:
+    import yaml
+    from pydantic import ValidationError
+
+    from aws.config import AwsConfig
+    from aws.config_file import config_text, new_bucket_name
+    from utils.settings import describe
+
+    try:
+        text = config_text(bucket=bucket or new_bucket_name("stranger-things-nlp"), region=region or "us-east-1")
+    except ValidationError as error:
+        raise InputError(f"--bucket or --region: {describe(error, AwsConfig)}") from None
+    return text, AwsConfig.model_validate(yaml.safe_load(text))

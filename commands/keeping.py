@@ -26,11 +26,15 @@ def app_(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
     results: Results = None,
     endpoint: Endpoint = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="A .gguf file that answers; with --endpoint, one of the server's models."),
+    ] = None,
 ) -> None:
-    """Serve the web app (the same as `python gradio_app.py`)."""
+    """Serve the web app (the same as `python gradio_app.py`); HAWKINS_APP_PASSWORD makes visitors log in."""
     from gradio_app import run
 
-    run(host=host, port=port, results=results, endpoint=endpoint)
+    run(host=host, port=port, results=results, endpoint=endpoint, model=model)
 
 
 @app.command()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import socket
 
 from utils.errors import InputError
 
-__all__ = ["listen"]
+__all__ = ["is_loopback_host", "listen"]
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -26,3 +27,11 @@ def listen(host: str, port: int) -> socket.socket:
         raise InputError(
             f"Cannot listen on {host}, port {port} ({error.strerror}); give another --host or --port."
         ) from None
+
+
+def is_loopback_host(host: str) -> bool:
+    """Return whether nobody but this machine reaches what listens there."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.casefold() == "localhost"

@@ -63,7 +63,7 @@ def analyse_tab(stage: Stage) -> None:
                 return gr.skip(), ""
             for warning in dict.fromkeys(warning for report in reports for warning in report.warnings):
                 warn(warning, inside=Path(folder))
-        return Session(results, endpoint=stage.opening.endpoint), _told(results)
+        return Session(results, endpoint=stage.opening.endpoint, model=stage.opening.model), _told(results)
 
     start.click(run, [subtitles, transcripts], [stage.state, done], show_progress_on=done, api_visibility="private")
     back.click(lambda: (None, ""), None, [stage.state, done], api_visibility="private")

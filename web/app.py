@@ -13,6 +13,7 @@ from utils.ports import listen
 from web.about import about_tab
 from web.analyse import analyse_tab
 from web.chat import chat_tab
+from web.login import Login, health_route
 from web.look import look
 from web.network import network_tab
 from web.overview import overview_tab
@@ -32,15 +33,16 @@ _CLEARING: Final = (3600, 6 * 3600)
 _BROWSER: Final[dict[str, Any]] = {"storage_key": "hawkins-visitor", "secret": "hawkins"}
 
 
-def build_app(results: Results, *, endpoint: str | None = None) -> gr.Blocks:
+def build_app(results: Results, *, endpoint: str | None = None, model: str | None = None) -> gr.Blocks:
     """Build the page; it loads no model before somebody asks for one.
 
     Args:
         results: The analysis that visitors see first.
-        endpoint: URL of a chat server; None for the embedded model.
+        endpoint: URL of a chat server; None for a model in this process.
+        model: A ``.gguf`` file, or which of the server's models; None for the pulled or embedded one, or the first.
 
     Raises:
-        InputError: If the endpoint is no URL.
+        InputError: If the endpoint is no URL, or there is no such file.
     """
     import gradio as gr
 
@@ -48,7 +50,7 @@ def build_app(results: Results, *, endpoint: str | None = None) -> gr.Blocks:
     with app:
         # Not in a tab: what lies there is not loaded before the tab is opened, and the browser would be a new one.
         visitor = gr.BrowserState(None, **_BROWSER)
-        opening = Session(results, endpoint=endpoint)
+        opening = Session(results, endpoint=endpoint, model=model)
         stage = Stage(app=app, state=gr.State(None), visitor=visitor, opening=opening)
         stage.follow(_heading, [gr.HTML(elem_classes="hawkins-head", apply_default_css=False)])
         with gr.Tabs():
@@ -77,8 +79,14 @@ def require_free(host: str, port: int) -> None:
         listen(address, port).close()
 
 
-def launch(app: gr.Blocks, *, host: str, port: int) -> str:
+def launch(app: gr.Blocks, *, host: str, port: int, login: Login | None = None) -> str:
     """Serve the app in the background; never behind a public link.
+
+    Args:
+        app: From `build_app`.
+        host: Address to listen on.
+        port: Port to listen on.
+        login: What visitors must know; None lets everybody in who can reach the port.
 
     Returns:
         The address to open.
@@ -97,13 +105,22 @@ def launch(app: gr.Blocks, *, host: str, port: int) -> str:
         pwa=False,
         run_history=False,
         max_file_size="10mb",
+        auth=login.admits if login else None,
+        app_kwargs={"routes": [health_route()]},
         **look(),
     )
     return address
 
 
 def serve(
-    results: Results, *, host: str, port: int, announce: Callable[[str], object], endpoint: str | None = None
+    results: Results,
+    *,
+    host: str,
+    port: int,
+    announce: Callable[[str], object],
+    endpoint: str | None = None,
+    model: str | None = None,
+    login: Login | None = None,
 ) -> None:
     """Serve the app until it is interrupted.
 
@@ -113,12 +130,14 @@ def serve(
         port: Port to listen on.
         announce: Told the address once it answers.
         endpoint: As for `build_app`.
+        model: As for `build_app`.
+        login: As for `launch`.
 
     Raises:
         InputError: As `require_free` and `build_app`.
     """
-    app = build_app(results, endpoint=endpoint)
-    address = launch(app, host=host, port=port)
+    app = build_app(results, endpoint=endpoint, model=model)
+    address = launch(app, host=host, port=port, login=login)
     with suppress(KeyboardInterrupt):
         announce(address)
         threading.Event().wait()

@@ -52,7 +52,7 @@ def chat_tab(stage: Stage) -> None:
         )
         said = gr.Textbox(show_label=False, placeholder="Say something …", submit_btn=True, max_length=2000)
         anew = gr.Button("Answer the last message anew", size="sm")
-        part(f'<p class="note">{html.escape(_note(stage.opening.endpoint))}</p>')
+        part(f'<p class="note">{html.escape(_note(stage.opening))}</p>')
         with gr.Accordion("This conversation", open=False):
             with gr.Row(elem_classes="hawkins-bar"):
                 name = gr.Textbox(label="Its name", max_length=80, scale=3)
@@ -190,10 +190,13 @@ def _owner(key: str | None) -> str:
     return f"web:{hashlib.sha256(key.encode()).hexdigest()}"
 
 
-def _note(endpoint: str | None) -> str:
+def _note(session: Session) -> str:
     """Say what answers; read once, because the weights stay the same while the app runs."""
     try:
-        label = find_weights("chat").label if endpoint is None else f"the model at {endpoint}"
+        if session.endpoint is None:
+            label = find_weights("chat", path=session.model).label
+        else:
+            label = f"the model at {session.endpoint}"
     except HawkinsError as error:
         return f"{DISCLOSURE} {error}"
     return (

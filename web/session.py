@@ -12,6 +12,7 @@ from character_chatbot.company import Company
 from character_chatbot.recall import Encoder
 from character_network import network_html, page_lines
 from utils.episodes import Episode
+from utils.models import find_weights
 
 __all__ = ["Session"]
 
@@ -23,10 +24,11 @@ class Session:
         results: What is shown.
         engine: What generates replies; None for the embedded model.
         encoder: What embeds memories; None for the embedded one.
-        endpoint: URL of a chat server that generates replies; None for the embedded model.
+        endpoint: URL of a chat server that generates replies; None for a model in this process.
+        model: A ``.gguf`` file, or which of the server's models; None for the pulled or embedded one, or the first.
 
     Raises:
-        InputError: If the endpoint is no URL.
+        InputError: If the endpoint is no URL, or there is no such file.
     """
 
     def __init__(
@@ -36,10 +38,15 @@ class Session:
         engine: ChatEngine | None = None,
         encoder: Encoder | None = None,
         endpoint: str | None = None,
+        model: str | None = None,
     ) -> None:
         self.results = results
         self.endpoint = endpoint
-        chosen = engine or open_engine(endpoint, series=results.series)
+        self.model = model
+        if model and endpoint is None:
+            # Now, and not when the first visitor has said something.
+            find_weights("chat", path=model)
+        chosen = engine or open_engine(endpoint, model=model, series=results.series)
         self.company = Company(results.world, engine=chosen, encoder=encoder)
         self.weights = conversation_weights(results.world, results.edges)
 

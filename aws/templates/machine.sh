@@ -1,8 +1,8 @@
 # What every machine of ours needs: Python, boto3, the program of the bundle. HAWKINS_ROOT and HAWKINS_VENV stand in
 # for the file system and for a prepared environment; on a real machine both are unset.
-PLACE="$ROOT/home/ubuntu/$FOLDER"
+PLACE="${PLACE:-$ROOT/home/ubuntu/$FOLDER}"
 CODE="$PLACE/code"
-VENV="${HAWKINS_VENV:-$PLACE/venv}"
+VENV="${HAWKINS_VENV:-${VENV:-$PLACE/venv}}"
 export AWS_DEFAULT_REGION="$REGION"
 mkdir -p "$PLACE"
 

@@ -45,9 +45,17 @@ class Moto:
         keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "looks-behind-the-scenes"}
         return boto3.client(service, endpoint_url=self.url, region_name=REGION, **{**keys, **options})
 
+    def take_tls_for_granted(self, bucket: str) -> None:
+        """Remove a bucket's policy, after `init` made it.
+
+        Moto takes every condition of a policy for met, so that it would refuse all objects for want of TLS.
+        """
+        self.client("s3").delete_bucket_policy(Bucket=bucket)
+
     def post(self, path: str, body: bytes = b"") -> Any:
         """Call moto's own interface, such as ``/moto-api/reset``."""
-        request = urllib.request.Request(self.url + path, data=body, method="POST")  # noqa: S310 - loopback
+        plain = {"Content-Type": "text/plain"}
+        request = urllib.request.Request(self.url + path, data=body, headers=plain, method="POST")  # noqa: S310 - loopback
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - loopback
             return json.loads(answer.read() or b"null")
 
@@ -98,7 +106,8 @@ def moto_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         try:
             yield _listening(process, log)
         finally:
-            process.terminate()
+            # It holds nothing that is worth an orderly end, which takes it seconds.
+            process.kill()
             process.wait(timeout=30)
 
 
@@ -176,6 +185,7 @@ def run_cli(moto: Moto, home: Path) -> Callable[..., Finished]:
         )
         # Whatever happens, no person sees a traceback.
         assert "Traceback" not in done.stderr, done.stderr
+        assert moto.environment["AWS_SECRET_ACCESS_KEY"] not in done.stdout + done.stderr
         return Finished(code=done.returncode, out=done.stdout, err=done.stderr)
 
     return run

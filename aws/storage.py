@@ -1,0 +1,316 @@
+"""The bucket: what it is like, what it should be like, and the calls that make it so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from aws.config import AwsConfig
+from aws.errors import aws_errors, error_code
+from aws.layout import PROJECT_TAG, ROLE_TAG
+from aws.plan import Action, Step
+from aws.policies import ENCRYPTIONS, PUBLIC_ACCESS, bucket_statement, lifecycle_rules
+from utils.errors import HawkinsError, InputError
+
+if TYPE_CHECKING:
+    from aws.clients import Clients
+
+__all__ = ["Bucket", "bucket_calls", "bucket_region", "plan_bucket", "read_bucket"]
+
+# What S3 answers where a setting was never made.
+_UNSET: Final = {
+    "NoSuchBucketPolicy",
+    "NoSuchLifecycleConfiguration",
+    "NoSuchPublicAccessBlockConfiguration",
+    "NoSuchTagSet",
+    "ServerSideEncryptionConfigurationNotFoundError",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """A bucket as it is.
+
+    Attributes:
+        region: Where it lies.
+        tags: What it carries.
+        public_access: The four blocks, as S3 calls them.
+        versioning: ``Enabled``, ``Suspended``, or empty if it never was.
+        encryption: Such as ``AES256``; empty for none.
+        statements: Of its policy.
+        rules: Of its lifecycle.
+        empty: Whether it holds nothing.
+    """
+
+    region: str
+    tags: Mapping[str, str]
+    public_access: Mapping[str, bool]
+    versioning: str
+    encryption: str
+    statements: tuple[Mapping[str, Any], ...]
+    rules: tuple[Mapping[str, Any], ...]
+    empty: bool
+
+
+def read_bucket(clients: Clients, name: str) -> Bucket | None:
+    """Look at a bucket; None if there is none of that name.
+
+    Args:
+        clients: Connections.
+        name: Which.
+
+    Raises:
+        HawkinsError: If it belongs to somebody else, or we may not look.
+    """
+    region = bucket_region(clients, name)
+    if region is None:
+        return None
+    s3 = clients.s3
+    with aws_errors(f"looking at the bucket {name}"):
+        tags = _setting(s3.get_bucket_tagging, name, "TagSet", [])
+        policy = _setting(s3.get_bucket_policy, name, "Policy", "{}")
+        encryption = _setting(s3.get_bucket_encryption, name, "ServerSideEncryptionConfiguration", {})
+        return Bucket(
+            region=region,
+            tags={tag["Key"]: tag["Value"] for tag in tags},
+            public_access=_setting(s3.get_public_access_block, name, "PublicAccessBlockConfiguration", {}),
+            versioning=s3.get_bucket_versioning(Bucket=name).get("Status", ""),
+            encryption=_algorithm(encryption),
+            statements=tuple(_listed(json.loads(policy).get("Statement", []))),
+            rules=tuple(_setting(s3.get_bucket_lifecycle_configuration, name, "Rules", [])),
+            empty=not s3.list_objects_v2(Bucket=name, MaxKeys=1).get("KeyCount", 0),
+        )
+
+
+def bucket_region(clients: Clients, name: str) -> str | None:
+    """Return where a bucket lies; None if there is none of that name.
+
+    Raises:
+        HawkinsError: If it belongs to somebody else, or we may not look.
+    """
+    from botocore.exceptions import ClientError
+
+    with aws_errors(f"looking for the bucket {name}"):
+        try:
+            found = clients.s3.head_bucket(Bucket=name)
+        except ClientError as error:
+            if error_code(error) in {"404", "NoSuchBucket"}:
+                return None
+            if error_code(error) == "403":
+                raise HawkinsError(
+                    f"The bucket {name} belongs to another account, or you may not see it; choose another "
+                    "s3.bucket_name, or ask for s3:ListBucket on it."
+                ) from None
+            raise
+    return found.get("BucketRegion") or _asked_region(clients, name)
+
+
+def _asked_region(clients: Clients, name: str) -> str:
+    with aws_errors(f"asking where the bucket {name} lies"):
+        # S3's oldest region has no name there.
+        return clients.s3.get_bucket_location(Bucket=name).get("LocationConstraint") or "us-east-1"
+
+
+def _setting(call: Callable[..., Any], name: str, key: str, unset: Any) -> Any:
+    from botocore.exceptions import ClientError
+
+    try:
+        return call(Bucket=name)[key]
+    except ClientError as error:
+        if error_code(error) not in _UNSET:
+            raise
+        return unset
+
+
+def _algorithm(encryption: Mapping[str, Any]) -> str:
+    for rule in encryption.get("Rules", []):
+        if default := rule.get("ApplyServerSideEncryptionByDefault"):
+            return str(default["SSEAlgorithm"])
+    return ""
+
+
+def _listed(statements: Any) -> list[Any]:
+    return statements if isinstance(statements, list) else [statements]
+
+
+def plan_bucket(config: AwsConfig, found: Bucket | None, *, partition: str = "aws") -> tuple[Step, ...]:
+    """Return what is to be done to a bucket, KEEP where it is as it should be.
+
+    Args:
+        config: Its name, region and tags.
+        found: What is there.
+        partition: As in `aws.policies.role_policy`.
+
+    Raises:
+        InputError: If it is not ours, or lies elsewhere.
+    """
+    name = config.s3.bucket_name
+    if found is not None:
+        _require_ours(config, found)
+    making = Step(
+        action=Action.CREATE if found is None else Action.KEEP,
+        kind="bucket",
+        name=name,
+        detail=config.s3.region,
+        call="create bucket",
+        arguments={"bucket": name, "region": config.s3.region},
+    )
+    return (
+        making,
+        _tags_step(config, found),
+        _step(found, name, "public access", "blocked in all four ways", _is_private, {"block": PUBLIC_ACCESS}),
+        _step(found, name, "versioning", "on", lambda each: each.versioning == "Enabled", {}),
+        _step(found, name, "encryption", "by S3", lambda each: each.encryption in ENCRYPTIONS, {"kind": "AES256"}),
+        _policy_step(config, found, partition),
+        _lifecycle_step(name, found),
+    )
+
+
+def _require_ours(config: AwsConfig, found: Bucket) -> None:
+    name = config.s3.bucket_name
+    if found.region != config.s3.region:
+        raise InputError(f"The bucket {name} lies in {found.region}; set s3.region to that.")
+    # An empty one without any tag is what an interrupted `init` leaves.
+    if found.tags.get(PROJECT_TAG) != config.project and not (found.empty and PROJECT_TAG not in found.tags):
+        raise InputError(
+            f"The bucket {name} is not this project's (it has no tag {PROJECT_TAG}={config.project}); choose another "
+            f"s3.bucket_name, or tag it yourself if it may be changed."
+        )
+
+
+def _is_private(found: Bucket) -> bool:
+    return all(found.public_access.get(key) is True for key in PUBLIC_ACCESS)
+
+
+def _step(
+    found: Bucket | None,
+    name: str,
+    kind: str,
+    detail: str,
+    is_right: Callable[[Bucket], bool],
+    arguments: Mapping[str, Any],
+) -> Step:
+    kept = Action.KEEP if found is not None and is_right(found) else Action.CHANGE
+    action = Action.CREATE if found is None else kept
+    return Step(
+        action=action,
+        kind=kind,
+        name=name,
+        detail=detail,
+        call=f"put {kind}",
+        arguments={"bucket": name, **arguments},
+    )
+
+
+def _tags_step(config: AwsConfig, found: Bucket | None) -> Step:
+    wanted = {**config.tags, ROLE_TAG: "storage"}
+    # Tags of others stay, since S3 replaces all at once.
+    whole = {**(found.tags if found else {}), **wanted}
+    detail = ", ".join(f"{key}={value}" for key, value in wanted.items())
+    return _step(
+        found, config.s3.bucket_name, "bucket tags", detail, lambda each: dict(each.tags) == whole, {"tags": whole}
+    )
+
+
+def _policy_step(config: AwsConfig, found: Bucket | None, partition: str) -> Step:
+    ours = bucket_statement(config.s3.bucket_name, partition=partition)
+    others = [each for each in found.statements if each.get("Sid") != ours["Sid"]] if found else []
+    detail = "TLS only" + (f", beside {len(others)} statements of others" if others else "")
+    return _step(
+        found,
+        config.s3.bucket_name,
+        "bucket policy",
+        detail,
+        lambda each: ours in map(dict, each.statements),
+        {"policy": {"Version": "2012-10-17", "Statement": [ours, *others]}},
+    )
+
+
+def _lifecycle_step(name: str, found: Bucket | None) -> Step:
+    wanted = lifecycle_rules()
+    ours = {rule["ID"] for rule in wanted}
+    others = [rule for rule in found.rules if rule.get("ID") not in ours] if found else []
+    return _step(
+        found,
+        name,
+        "lifecycle",
+        "data and checkpoints to IA after 31 days, replaced voices to Glacier, replaced logs removed",
+        lambda each: all(_as_wanted(rule, each.rules) for rule in wanted),
+        {"rules": [*wanted, *others]},
+    )
+
+
+def _as_wanted(rule: Mapping[str, Any], found: tuple[Mapping[str, Any], ...]) -> bool:
+    same = next((each for each in found if each.get("ID") == rule["ID"]), None)
+    return same is not None and all(_same(same.get(key), value) for key, value in rule.items())
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    """Compare what S3 tells with what was said to it; it may tell more."""
+    if isinstance(wanted, Mapping):
+        return isinstance(found, Mapping) and all(_same(found.get(key), value) for key, value in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(found, list) and len(found) == len(wanted) and all(map(_same, found, wanted))
+    return bool(found == wanted)
+
+
+def bucket_calls(clients: Clients) -> dict[str, Callable[[Mapping[str, Any]], str]]:
+    """Return what carries the steps of a bucket out, for `aws.plan.carry_out`.
+
+    Args:
+        clients: Connections, to the bucket's region.
+    """
+    s3 = clients.s3
+    calls: dict[str, Callable[[Mapping[str, Any]], object]] = {
+        "create bucket": lambda given: _create(clients, given["bucket"], given["region"]),
+        "put bucket tags": lambda given: s3.put_bucket_tagging(
+            Bucket=given["bucket"],
+            Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in given["tags"].items()]},
+        ),
+        "put public access": lambda given: s3.put_public_access_block(
+            Bucket=given["bucket"], PublicAccessBlockConfiguration=given["block"]
+        ),
+        "put versioning": lambda given: s3.put_bucket_versioning(
+            Bucket=given["bucket"], VersioningConfiguration={"Status": "Enabled"}
+        ),
+        "put encryption": lambda given: s3.put_bucket_encryption(
+            Bucket=given["bucket"],
+            ServerSideEncryptionConfiguration={
+                "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": given["kind"]}}]
+            },
+        ),
+        "put bucket policy": lambda given: s3.put_bucket_policy(
+            Bucket=given["bucket"], Policy=json.dumps(given["policy"])
+        ),
+        "put lifecycle": lambda given: s3.put_bucket_lifecycle_configuration(
+            Bucket=given["bucket"], LifecycleConfiguration={"Rules": given["rules"]}
+        ),
+    }
+    return {name: _told(name, call) for name, call in calls.items()}
+
+
+def _told(name: str, call: Callable[[Mapping[str, Any]], object]) -> Callable[[Mapping[str, Any]], str]:
+    def told(given: Mapping[str, Any]) -> str:
+        with aws_errors(f"{_doing(name)} of the bucket {given['bucket']}"):
+            call(given)
+        return str(given["bucket"])
+
+    return told
+
+
+def _doing(name: str) -> str:
+    return "the making" if name == "create bucket" else f"setting the {name.removeprefix('put ')}"
+
+
+def _create(clients: Clients, name: str, region: str) -> None:
+    from botocore.exceptions import ClientError
+
+    where: Any = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    try:
+        clients.s3.create_bucket(Bucket=name, **where)
+    except ClientError as error:
+        # The answer to an earlier call was lost, or somebody else of the same account was quicker.
+        if error_code(error) != "BucketAlreadyOwnedByYou":
+            raise

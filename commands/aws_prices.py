@@ -1,0 +1,84 @@
+"""AWS command about prices."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aws.config import CONFIG, Ec2Settings, GradioSettings, read_config
+from commands.aws_plan import AsJson, ConfigFile
+from utils.door import progress_bars
+
+if TYPE_CHECKING:
+    from aws.prices import Prices, RegionPrices
+
+__all__ = ["app"]
+
+app = typer.Typer()
+
+
+@app.command()
+def prices(
+    refresh: Annotated[bool, typer.Option("--refresh", help="Fetch those of today from AWS's Price List.")] = False,
+    region: Annotated[str | None, typer.Option("--region", help="Of which region.  [default: ec2.region]")] = None,
+    types: Annotated[
+        list[str] | None, typer.Option("--type", help="An instance type; may be given more than once.")
+    ] = None,
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """Show what instances, disks, addresses and storage cost, and how old these prices are."""
+    from aws.prices import read_prices
+
+    where, wanted = _wanted(config, region, types or [])
+    if refresh:
+        _fetch(where, wanted)
+    known = read_prices()
+    found = known.regions.get(where)
+    if as_json:
+        shown = {} if found is None else found.model_dump(mode="json")
+        typer.echo(json.dumps({"region": where, **shown, "unknown": _unknown(known, where, types or [])}, indent=2))
+        return
+    if found is not None:
+        _print(found, types or [])
+    for name in _unknown(known, where, types or []):
+        typer.echo(f"{name}: price unknown")
+    typer.echo(known.note(where))
+
+
+def _wanted(config: Path, region: str | None, types: list[str]) -> tuple[str, set[str]]:
+    ec2, gradio = Ec2Settings(), GradioSettings()
+    # Prices can be asked for before there is a configuration.
+    if config != CONFIG or config.is_file():
+        settings = read_config(config)
+        ec2, gradio = settings.ec2, settings.gradio
+    return region or ec2.region, {*types, ec2.instance_type, *ec2.fallback_types, gradio.instance_type}
+
+
+def _fetch(region: str, types: set[str]) -> None:
+    from aws.clients import Clients
+    from aws.price_list import fetch_prices
+    from aws.prices import keep_prices, read_shipped
+
+    usual = {name for each in read_shipped().regions.values() for name in each.instances}
+    with progress_bars() as progress:
+        keep_prices(region, fetch_prices(Clients(region), region, usual | types, progress=progress))
+
+
+def _unknown(known: Prices, region: str, types: list[str]) -> list[str]:
+    return [name for name in types if known.hour(region, name) is None]
+
+
+def _print(found: RegionPrices, types: list[str]) -> None:
+    for name, price in found.instances.items():
+        if not types or name in types:
+            typer.echo(f"{name:<16} ${price:.4f} an hour")
+    if found.disk is not None:
+        typer.echo(f"{'disk (gp3)':<16} ${found.disk:.4f} a GB and month")
+    if found.address is not None:
+        typer.echo(f"{'IPv4 address':<16} ${found.address:.4f} an hour")
+    for name, price in found.storage.items():
+        typer.echo(f"{'S3 ' + name:<16} ${price:.5f} a GB and month")

@@ -1,0 +1,170 @@
+"""The app's machine, run for real in a scratch root: user data, the app, new orders, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from analysis.results import TABLES, Results, table_path
+from aws.app_order import SCRIPT_KEY, AppOrder, File, order_key, results_prefix, status_key
+from aws.bundle import Bundle, make_bundle
+from aws.hosting_order import app_user_data
+from tests.aws.app_stand_in import AppMachine, free_port
+from utils.artifacts import write_table
+
+BUCKET = "hawkins-lab-test"
+PASSWORD = "a password of the tests"  # noqa: S105
+
+
+class Cloud:
+    """The bucket and the parameters, as whoever orders leaves them."""
+
+    def __init__(self, moto: Any) -> None:
+        self.s3, self.ssm = moto.client("s3"), moto.client("ssm")
+        self.s3.create_bucket(Bucket=BUCKET)
+
+    def put(self, key: str, data: bytes) -> File:
+        answer = self.s3.put_object(Bucket=BUCKET, Key=key, Body=data)
+        return File(key=key, etag=answer["ETag"].strip('"'), size=len(data))
+
+    def order(self, order: AppOrder) -> str:
+        """Order, and return the user data of a new machine."""
+        script = app_user_data(order)
+        self.put(order_key(order.digest), order.text.encode())
+        self.put(SCRIPT_KEY, script.encode())
+        return script
+
+    def objects(self) -> dict[str, bytes]:
+        listed = self.s3.list_objects_v2(Bucket=BUCKET)["Contents"]
+        return {each["Key"]: self.s3.get_object(Bucket=BUCKET, Key=each["Key"])["Body"].read() for each in listed}
+
+    @property
+    def status(self) -> Mapping[str, str]:
+        said: Mapping[str, str] = json.loads(self.objects()[status_key()])
+        return said
+
+
+@pytest.fixture
+def cloud(moto: Any) -> Cloud:
+    return Cloud(moto)
+
+
+@pytest.fixture(scope="session")
+def program() -> Bundle:
+    return make_bundle()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[AppMachine]:
+    made = AppMachine(tmp_path / "machine")
+    yield made
+    made.switch_off()
+
+
+@pytest.fixture
+def season(cloud: Cloud, make_results: Callable[..., Results], tmp_path: Path) -> tuple[File, ...]:
+    """A small analysis in the bucket, as ``upload-data`` leaves it."""
+    facts = {"run": "x", "series": "stranger_things", "timeline": "sample", "weights": ""}
+    results, folder = make_results(), tmp_path / "season"
+    folder.mkdir()
+    for name in TABLES:
+        write_table(getattr(results, name), table_path(folder, name), key="x", provenance=facts)
+    return tuple(cloud.put(f"{results_prefix('mine')}{path.name}", path.read_bytes()) for path in folder.iterdir())
+
+
+@pytest.fixture
+def usual(cloud: Cloud, program: Bundle, season: tuple[File, ...]) -> Callable[..., AppOrder]:
+    cloud.put(program.key, program.data)
+    cloud.ssm.put_parameter(Name="/the-lake/gradio_password", Value=PASSWORD, Type="SecureString")
+    port = free_port()
+
+    def make(**more: Any) -> AppOrder:
+        whole = {
+            "project": "the-lake",
+            "bucket": BUCKET,
+            "region": "us-east-1",
+            "code": program.sha256,
+            "lock": "cd" * 32,
+            "host": "127.0.0.1",
+            "port": port,
+            "username": "visitor",
+            "results": season,
+            "results_name": "mine",
+        }
+        return AppOrder.model_validate({**whole, **more})
+
+    return make
+
+
+def _config(order: AppOrder, password: str) -> int:
+    with httpx.Client(base_url=order.asked_at, trust_env=False) as visitor:
+        visitor.post("/login", data={"username": "visitor", "password": password})
+        return visitor.get("/config").status_code
+
+
+@pytest.mark.slow
+def test_what_does_not_answer_leaves_the_app_before_it_running(
+    cloud: Cloud, machine: AppMachine, usual: Callable[..., AppOrder]
+) -> None:
+    order = usual()
+    assert machine.boot(cloud.order(order)).returncode == 0
+    # Nobody can listen there: this machine has no such address.
+    worse = usual(host="192.0.2.1")
+    cloud.order(worse)
+    machine.tick()
+    assert (cloud.status["order"], cloud.status["state"]) == (worse.digest, "failed")
+    assert cloud.status["stage"] == (
+        "The app ends as soon as it is started; see gradio.log. The app before it runs again."
+    )
+    for _ in range(120):
+        if _answers(order):
+            break
+    assert _config(order, PASSWORD) == 200
+    # It is not tried again by itself.
+    calls = (machine.root / "systemctl.log").read_text().count("restart hawkins-app")
+    machine.tick()
+    assert (machine.root / "systemctl.log").read_text().count("restart hawkins-app") == calls
+
+
+def _answers(order: AppOrder) -> bool:
+    import time
+
+    try:
+        return httpx.get(f"{order.asked_at}/health", trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        time.sleep(0.5)
+        return False
+
+
+def test_without_a_password_nothing_is_started(
+    cloud: Cloud, machine: AppMachine, usual: Callable[..., AppOrder]
+) -> None:
+    script = cloud.order(usual())
+    cloud.ssm.delete_parameter(Name="/the-lake/gradio_password")
+    assert machine.boot(script).returncode == 2
+    assert cloud.status["state"] == "failed"
+    assert "deploy_aws.py secret gradio_password" in cloud.status["stage"]
+    assert "restart hawkins-app" not in (machine.root / "systemctl.log").read_text()
+    assert not (machine.root / "etc/hawkins/app.env").exists()
+    # The timer is there, so that a new order can mend it.
+    assert "enable --now hawkins-poll.timer" in (machine.root / "systemctl.log").read_text()
+
+
+def test_a_model_that_is_none_is_named(cloud: Cloud, machine: AppMachine, usual: Callable[..., AppOrder]) -> None:
+    broken = cloud.put("models/qwen-chatbot/qwen.gguf", b"this is no model")
+    assert machine.boot(cloud.order(usual(model=broken))).returncode == 2
+    assert (cloud.status["state"], "qwen.gguf" in cloud.status["stage"]) == ("failed", True)
+
+
+def test_an_altered_program_is_not_run(cloud: Cloud, machine: AppMachine, usual: Callable[..., AppOrder]) -> None:
+    order = usual(code="ef" * 32)
+    cloud.put(f"code/{order.code}.tar.gz", b"something else")
+    assert machine.boot(cloud.order(order)).returncode != 0
+    assert (cloud.status["state"], cloud.status["order"]) == ("failed", order.digest)
+    assert "could not be set up" in cloud.status["stage"]
+    assert not list((machine.root / "opt/hawkins/releases").rglob("*.py"))
