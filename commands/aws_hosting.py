@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aws.config import CONFIG, read_config
 from commands.aws_market import market_of
 from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out
 from utils.door import one_line
@@ -39,14 +40,13 @@ def deploy_gradio(
         typer.Option("--model", metavar="BASE", help="`embedded`, or llama, qwen: whose GGUF file in models/ answers."),
     ] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait until the app answers.")] = False,
-    config: ConfigFile = None,
+    config: ConfigFile = CONFIG,
     dry_run: DryRun = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Host the app on a small instance, which runs until you end it."""
     from aws.clients import Clients
-    from aws.config import read_config
     from aws.hosting import HostingRequest, hosting_calls, plan_hosting
     from character_chatbot.endpoint import endpoint_url
 

@@ -62,7 +62,7 @@ make_swap || say "warning: no swap"
 [ ! -e "$VENV/finished" ] || export HAWKINS_VENV="${HAWKINS_VENV:-$VENV}"
 [ -z "${HAWKINS_VENV:-}" ] || VENV="$HAWKINS_VENV"
 # Not under the feet of an app that runs from there.
-[ -n "${HAWKINS_VENV:-}" ] && [ -d "$CODE" ] || prepare
+if [ -z "${HAWKINS_VENV:-}" ] || [ ! -d "$CODE" ]; then prepare; fi
 [ -n "${HAWKINS_VENV:-}" ] || touch "$VENV/finished"
 [ -z "$DOMAIN" ] || retry 5 install_caddy
 TOOK_OVER=yes

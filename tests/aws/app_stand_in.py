@@ -126,7 +126,7 @@ class AppMachine:
         script = self.root / "user-data"
         script.write_text(user_data, encoding="utf-8")
         return subprocess.run(
-            ["bash", str(script)], env=self.environment, capture_output=True, text=True, timeout=240, cwd="/"
+            ["bash", str(script)], env=self.environment, capture_output=True, text=True, timeout=900, cwd="/"
         )
 
     def tick(self) -> subprocess.CompletedProcess[str]:
@@ -141,7 +141,7 @@ class AppMachine:
             cwd=said["WorkingDirectory"],
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=900,
         )
 
     @property

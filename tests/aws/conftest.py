@@ -181,7 +181,7 @@ def run_cli(moto: Moto, home: Path) -> Callable[..., Finished]:
             input=answer,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=900,
         )
         # Whatever happens, no person sees a traceback.
         assert "Traceback" not in done.stderr, done.stderr

@@ -108,6 +108,7 @@ def _config(order: AppOrder, password: str) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_what_does_not_answer_leaves_the_app_before_it_running(
     cloud: Cloud, machine: AppMachine, usual: Callable[..., AppOrder]
 ) -> None:
