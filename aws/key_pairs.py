@@ -127,4 +127,4 @@ def _remove_lost(clients: Clients, given: Mapping[str, Any]) -> None:
     named: Any = [{"Name": "key-name", "Values": [given["name"]]}]
     with suppress(HawkinsError), aws_errors(f"removing the key pair {given['name']}"):
         for found in clients.ec2.describe_key_pairs(Filters=[*named, *ours])["KeyPairs"]:
-            clients.ec2.delete_key_pair(KeyPairId=found["KeyPairId"])
+            clients.ec2.delete_key_pair(KeyName=found["KeyName"])

@@ -159,11 +159,15 @@ def group_calls(clients: Clients) -> dict[str, Callable[[Mapping[str, Any]], str
         name = given["name"]
         found = read_group(clients, given["vpc"], name)
         with aws_errors(f"setting the security group {name}"):
-            id_ = found.id if found else _make(clients, given)
-            _set_rules(clients, id_, {tuple(rule) for rule in given["rules"]}, found.rules if found else {})
-            if found is not None:
-                clients.ec2.create_tags(Resources=[id_], Tags=_listed(given["tags"]))
-        return id_
+            made = _make(clients, given) if found is None else None
+        group = found or made or read_group(clients, given["vpc"], name)
+        if group is None:
+            raise HawkinsError(f"AWS does not show the security group {name} yet; run the same command again.")
+        with aws_errors(f"setting the security group {name}"):
+            _set_rules(clients, group.id, {tuple(rule) for rule in given["rules"]}, group.rules)
+            if made is None:
+                clients.ec2.create_tags(Resources=[group.id], Tags=_listed(given["tags"]))
+        return group.id
 
     return {"put security group": put}
 
@@ -172,13 +176,22 @@ def _listed(tags: Mapping[str, str]) -> Any:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def _make(clients: Clients, given: Mapping[str, Any]) -> str:
-    return clients.ec2.create_security_group(
-        GroupName=given["name"],
-        Description="Made by deploy_aws.py",
-        VpcId=given["vpc"],
-        TagSpecifications=[{"ResourceType": "security-group", "Tags": _listed(given["tags"])}],
-    )["GroupId"]
+def _make(clients: Clients, given: Mapping[str, Any]) -> Group | None:
+    """Make a group; None if it is there already, by an earlier call whose answer was lost."""
+    from botocore.exceptions import ClientError
+
+    try:
+        made = clients.ec2.create_security_group(
+            GroupName=given["name"],
+            Description="Made by deploy_aws.py",
+            VpcId=given["vpc"],
+            TagSpecifications=[{"ResourceType": "security-group", "Tags": _listed(given["tags"])}],
+        )
+    except ClientError as error:
+        if error_code(error) != "InvalidGroup.Duplicate":
+            raise
+        return None
+    return Group(id=made["GroupId"], tags=given["tags"], rules={})
 
 
 def _set_rules(clients: Clients, id_: str, wanted: set[Any], there: Mapping[str, Rule]) -> None:

@@ -49,14 +49,6 @@ def test_the_one_liners_construct_and_load_nothing(line: str) -> None:
     [
         ["character_chatbot/evaluate.py"],
         ["character_chatbot/bleuScore.py"],
-        ["deploy_aws.py", "init"],
-        ["deploy_aws.py", "upload-data"],
-        ["deploy_aws.py", "train", "llama"],
-        ["deploy_aws.py", "train", "qwen"],
-        ["deploy_aws.py", "list-instances"],
-        ["deploy_aws.py", "deploy-gradio"],
-        ["deploy_aws.py", "status"],
-        ["deploy_aws.py", "terminate", "i-1234567890abcdef0"],
     ],
     ids=" ".join,
 )
@@ -66,6 +58,25 @@ def test_what_is_not_built_says_so_in_one_line(command: list[str]) -> None:
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert "not built yet" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["upload-data"],
+        ["train", "llama"],
+        ["train", "qwen"],
+        ["list-instances"],
+        ["deploy-gradio"],
+        ["status"],
+        ["terminate", "i-1234567890abcdef0"],
+    ],
+    ids=" ".join,
+)
+def test_aws_begins_with_init(words: list[str], tmp_path: Path) -> None:
+    done = run("deploy_aws.py", *words, "--config", str(tmp_path / "aws_config.yaml"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith("aws_config.yaml does not exist; make one with: python deploy_aws.py init\n")
 
 
 def test_requirements_are_pinned() -> None:
