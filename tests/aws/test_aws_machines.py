@@ -211,16 +211,16 @@ class Machines(threading.Thread):
         self.job = ""
 
     def run(self) -> None:
-        first = self._started("1")
+        first = self._wait_for("1")
         self._say(first, b"step 1 of 2\n", "training", "first epoch", done=1)
         time.sleep(2)
         self._say(first, b"step 1 of 2\n", "interrupted", f"{TAKEN_AWAY}; saved after step 1 of 2", done=1, saved=1)
         self._clients.ec2.terminate_instances(InstanceIds=[first])
-        second = self._started("2")
+        second = self._wait_for("2")
         self._say(second, b"step 1 of 2\nstep 2 of 2\n", "finished", "done", done=2)
         self._clients.ec2.terminate_instances(InstanceIds=[second])
 
-    def _started(self, attempt: str) -> str:
+    def _wait_for(self, attempt: str) -> str:
         for _ in range(600):
             for each in find_instances(self._clients, PROJECT):
                 if each.tags["hawkins:attempt"] == attempt:
