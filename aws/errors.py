@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from aws.denied import denied
+from aws.error_codes import CAPACITY, DENIED, EXPIRED, QUOTA, QUOTAS, SENTENCES, THROTTLED, UNKNOWN_KEYS
 from utils.door import one_line
 from utils.errors import HawkinsError, InputError
 
@@ -15,75 +16,6 @@ if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
 
 __all__ = ["NoCapacityError", "NotFoundError", "UnreachableError", "aws_errors", "error_code"]
-
-_QUOTAS: Final = "https://console.aws.amazon.com/servicequotas/home/services"
-
-_QUOTA: Final = {
-    "AddressLimitExceeded": "'EC2-VPC Elastic IPs' (ec2/quotas/L-0263D0A3)",
-    "InstanceLimitExceeded": "of running instances (ec2/quotas)",
-    "LimitExceeded": "of roles, profiles or policies (iam/quotas)",
-    "LimitExceededException": "of roles, profiles or policies (iam/quotas)",
-    "MaxSpotInstanceCountExceeded": (
-        "'All G and VT Spot Instance Requests' for GPU types (ec2/quotas/L-3819A6DF), "
-        "'All Standard Spot Instance Requests' for others (ec2/quotas/L-34B43A08)"
-    ),
-    "ParameterLimitExceeded": "of parameters (ssm/quotas)",
-    "RulesPerSecurityGroupLimitExceeded": "'Inbound or outbound rules per security group' (vpc/quotas/L-0EA8095F)",
-    "SecurityGroupLimitExceeded": "'VPC security groups per Region' (vpc/quotas/L-E79EC296)",
-    "TooManyBuckets": "of buckets (s3/quotas)",
-    "VcpuLimitExceeded": (
-        "'Running On-Demand G and VT instances' for GPU types (ec2/quotas/L-DB2E81BA), "
-        "'Running On-Demand Standard instances' for others (ec2/quotas/L-1216C47A)"
-    ),
-    "VolumeLimitExceeded": "of disk storage (ebs/quotas)",
-}
-
-_CAPACITY: Final = {
-    "InsufficientCapacity": "AWS has no such machine free",
-    "InsufficientHostCapacity": "AWS has no such machine free",
-    "InsufficientInstanceCapacity": "AWS has no such machine free",
-    "SpotMaxPriceTooLow": "the spot price is above ec2.max_spot_price",
-    "Unsupported": "the zone does not offer this instance type",
-    "UnfulfillableCapacity": "AWS has no such machine free",
-}
-
-_EXPIRED: Final = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
-
-_UNKNOWN_KEYS: Final = {
-    "AuthFailure",
-    "IncompleteSignature",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidToken",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
-
-_DENIED: Final = {"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-
-_THROTTLED: Final = {
-    "BandwidthLimitExceeded",
-    "RequestLimitExceeded",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "SlowDown",
-    "ThrottledException",
-    "Throttling",
-    "ThrottlingException",
-    "TooManyRequestsException",
-}
-
-_SENTENCES: Final = {
-    "BucketAlreadyExists": "the name is taken in another account; choose another s3.bucket_name",
-    "BucketAlreadyOwnedByYou": "the bucket is there already; run the command again",
-    "IllegalLocationConstraintException": "the bucket lies in another region; correct s3.region",
-    "OptInRequired": "the account has not enabled this region or service; enable it in the AWS console first",
-    "PendingVerification": "AWS is still verifying the account for this region; try again in a few hours",
-    "PermanentRedirect": "the bucket lies in another region; correct s3.region",
-    "Blocked": "AWS has blocked the account; see the AWS support console",
-    "RequestTimeTooSkewed": "the clock of this machine is wrong; set it and run the command again",
-    "301": "the bucket lies in another region; correct s3.region",
-}
 
 _NOT_FOUND: Final = re.compile(r"^404$|NotFound|^NoSuch|Malformed$|ParameterNotFound|InvalidInstanceID")
 _WRONG_TYPE: Final = re.compile(r"InstanceType|instance type", re.IGNORECASE)
@@ -155,12 +87,13 @@ def _answered(doing: str, error: ClientError) -> HawkinsError:
 
 
 def _quota(doing: str, code: str, _said: str, _error: ClientError) -> HawkinsError:
-    return HawkinsError(f"{_begin(doing)}: a quota is reached ({code}), {_QUOTA[code]}; ask for more at {_QUOTAS}/...")
+    where = ", or of ".join(f"{name} at {QUOTAS}/{path}" for name, path in QUOTA[code])
+    return HawkinsError(f"{_begin(doing)}: a quota is reached ({code}); ask AWS for more of {where}")
 
 
 def _capacity(doing: str, code: str, _said: str, _error: ClientError) -> HawkinsError:
     return NoCapacityError(
-        f"{_begin(doing)}: {_CAPACITY[code]} ({code}); try later, or add ec2.zones or ec2.fallback_types."
+        f"{_begin(doing)}: {CAPACITY[code]} ({code}); try later, or add ec2.zones or ec2.fallback_types."
     )
 
 
@@ -192,7 +125,7 @@ def _throttled(doing: str, code: str, _said: str, _error: ClientError) -> Hawkin
 
 
 def _sentence(doing: str, code: str, _said: str, _error: ClientError) -> HawkinsError:
-    return HawkinsError(f"{_begin(doing)}: {_SENTENCES[code]} ({code}).")
+    return HawkinsError(f"{_begin(doing)}: {SENTENCES[code]} ({code}).")
 
 
 def _value(doing: str, code: str, said: str, _error: ClientError) -> HawkinsError:
@@ -201,13 +134,13 @@ def _value(doing: str, code: str, said: str, _error: ClientError) -> HawkinsErro
 
 
 _KINDS: Final[tuple[tuple[Callable[[str], object], Callable[[str, str, str, ClientError], HawkinsError]], ...]] = (
-    (_QUOTA.__contains__, _quota),
-    (_CAPACITY.__contains__, _capacity),
-    (_SENTENCES.__contains__, _sentence),
-    (_EXPIRED.__contains__, _expired),
-    (_UNKNOWN_KEYS.__contains__, _keys),
-    (_DENIED.__contains__, _denied),
-    (_THROTTLED.__contains__, _throttled),
+    (QUOTA.__contains__, _quota),
+    (CAPACITY.__contains__, _capacity),
+    (SENTENCES.__contains__, _sentence),
+    (EXPIRED.__contains__, _expired),
+    (UNKNOWN_KEYS.__contains__, _keys),
+    (DENIED.__contains__, _denied),
+    (THROTTLED.__contains__, _throttled),
     (_NOT_FOUND.search, _not_found),
     (re.compile(r"^InvalidParameter|^ValidationError|^ValidationException|^InvalidInstanceType").search, _value),
 )

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aws.access import Role, access_calls, plan_access, read_profile, read_role
+from aws.bucket import read_bucket
 from aws.clients import Clients
 from aws.identity import Identity, who_am_i
 from aws.key_pairs import has_key_pair, key_pair_calls, key_pair_names, plan_key_pair
 from aws.network import ROLES, default_vpc, group_calls, group_name, plan_group, read_group
 from aws.plan import Plan
-from aws.storage import bucket_calls, plan_bucket, read_bucket
+from aws.storage import bucket_calls, plan_bucket
 
 if TYPE_CHECKING:
     from aws.config import AwsConfig

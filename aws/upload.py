@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from aws.bucket import bucket_region
 from aws.errors import NotFoundError, aws_errors
 from aws.layout import DATA
 from aws.plan import Action, Plan, Step
-from aws.storage import bucket_region
 from utils.artifacts import file_digest
 from utils.errors import InputError
 from utils.progress import Progress, silent

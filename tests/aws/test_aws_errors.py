@@ -36,7 +36,7 @@ def _refused(code: str, message: str = "", *, operation: str = "RunInstances", s
         ("ExpiredToken", HawkinsError, "have expired"),
         ("ExpiredTokenException", HawkinsError, "have expired"),
         ("InvalidClientTokenId", HawkinsError, "does not accept the credentials"),
-        ("VcpuLimitExceeded", HawkinsError, "L-DB2E81BA"),
+        ("VcpuLimitExceeded", HawkinsError, "console.aws.amazon.com/servicequotas/home/services/ec2/quotas/L-DB2E81BA"),
         ("MaxSpotInstanceCountExceeded", HawkinsError, "L-3819A6DF"),
         ("InsufficientInstanceCapacity", NoCapacityError, "ec2.fallback_types"),
         ("Unsupported", NoCapacityError, "does not offer this instance type"),
