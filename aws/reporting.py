@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from aws.job import Job, Progress, State, progress_key
 from aws.layout import log_key
@@ -17,7 +17,20 @@ from aws.repeat import repeating
 from aws.sync import Store
 from character_training.training import Step
 
-__all__ = ["Reporter"]
+__all__ = ["Reporter", "Teller"]
+
+
+class Teller(Protocol):
+    """Says on the machine what is being done."""
+
+    def stage(self, text: str) -> None:
+        """Say what is being done now."""
+
+    def warn(self, text: str) -> None:
+        """Say what went wrong and does not end the work."""
+
+    def step(self, step: Step) -> None:
+        """Say how far the training has come."""
 
 
 def _now() -> str:
@@ -25,23 +38,21 @@ def _now() -> str:
 
 
 class Reporter:
-    """Keeps a job's progress, and brings it and the log into the bucket.
+    """Tells how a job stands: on the machine at once, in the bucket every so often, with the log.
 
     Args:
         store: The bucket.
         job: Which job.
         log: The file into which everything that is said goes; None for none.
-        instance: Id of the machine.
-        warn: Hears what could not be uploaded.
+        instance: Id of the machine; empty if unknown.
+        tell: Says it on the machine.
     """
 
-    def __init__(
-        self, store: Store, job: Job, log: Path | None, *, instance: str, warn: Callable[[str], object]
-    ) -> None:
+    def __init__(self, store: Store, job: Job, log: Path | None, *, instance: str, tell: Teller) -> None:
         self._store = store
         self._job = job
         self._log = log
-        self._warn = warn
+        self._tell = tell
         self._lock = threading.Lock()
         self._uploaded: Any = None
         self._first: tuple[int, float] | None = None
@@ -52,8 +63,23 @@ class Reporter:
         with self._lock:
             self.progress = self.progress.model_copy(update=changes)
 
+    def stage(self, text: str) -> None:
+        """Say what is being done now."""
+        self.note(stage=text)
+        self._tell.stage(text)
+
+    def warn(self, text: str) -> None:
+        """Say what went wrong and does not end the work."""
+        self._tell.warn(text)
+
+    def end(self, state: State, why: str) -> None:
+        """Say how it ended."""
+        self.note(state=state, stage=why, seconds_left=None)
+        self._tell.stage(f"{state}: {why}")
+
     def step(self, step: Step) -> None:
-        """Hear of a step."""
+        """Say how far the training has come."""
+        self._tell.step(step)
         if self._first is None:
             self._first = (step.done, time.monotonic())
         made = step.done - self._first[0]
@@ -91,7 +117,7 @@ class Reporter:
     @contextmanager
     def reporting(self) -> Iterator[None]:
         """Upload every so often while the block runs."""
-        with repeating(self.upload, seconds=self._job.seconds, name="reporting", warn=self._warn):
+        with repeating(self.upload, seconds=self._job.seconds, name="reporting", warn=self.warn):
             yield
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from aws.clients import Clients
 from aws.delivery import RESULTS, deliver
@@ -16,28 +16,20 @@ from aws.job import TAKEN_AWAY, Job, State
 from aws.layout import checkpoint_prefix, job_prefix
 from aws.preparation import fetch_world, require_gpu, take_token
 from aws.repeat import patiently, repeating
-from aws.reporting import Reporter
+from aws.reporting import Reporter, Teller
 from aws.sync import CheckpointStore, Store
 from character_training.push import pack_parcel, send_parcel
-from character_training.training import CHECKPOINTS, Step, Trained, train_voice
+from character_training.training import CHECKPOINTS, Trained, train_voice
 from character_training.voices import Order, Voice, find_voice
 from utils.door_steps import stop_signals
 from utils.errors import HawkinsError
 
-__all__ = ["Teller", "Turn", "take_turn"]
+__all__ = ["Turn", "take_turn"]
 
 _RESERVE: Final = 600.0
 """Seconds before the machine ends in which to save and upload; of a short time, a tenth."""
 _OFTEN: Final = 30.0
 """Seconds after which a new checkpoint is uploaded, at most."""
-
-
-class Teller(Protocol):
-    """Hears what is being done."""
-
-    def stage(self, text: str) -> None: ...  # noqa: D102
-    def warn(self, text: str) -> None: ...  # noqa: D102
-    def step(self, step: Step) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -85,45 +77,39 @@ def take_turn(turn: Turn, tell: Teller) -> State:
         HawkinsError: If it cannot be done; log and bucket say why.
     """
     instance = turn.metadata.get("instance-id") or ""
-    reporter = Reporter(turn.store, turn.job, turn.log, instance=instance, warn=tell.warn)
+    reporter = Reporter(turn.store, turn.job, turn.log, instance=instance, tell=tell)
     reporter.recall_log()
     try:
-        state, stage = _work(turn, reporter, tell)
-        tell.stage(f"{state}: {stage}")
-        reporter.note(state=state, stage=stage, seconds_left=None)
+        state, why = _work(turn, reporter)
+        reporter.end(state, why)
     except HawkinsError as error:
-        tell.stage(f"error: {error}")
-        reporter.note(state=State.FAILED, stage=str(error), seconds_left=None)
+        reporter.end(State.FAILED, str(error))
         raise
     finally:
         patiently(reporter.upload, warn=tell.warn)
     return state
 
 
-def _work(turn: Turn, reporter: Reporter, tell: Teller) -> tuple[State, str]:
+def _work(turn: Turn, reporter: Reporter) -> tuple[State, str]:
     """Return how the job stands in the end, and why."""
-    job, store = turn.job, turn.store
-    tell.stage(f"job {job.id} on {reporter.progress.instance or 'this machine'}")
-    kept = CheckpointStore(store, checkpoint_prefix(job.id), turn.folder / CHECKPOINTS)
+    job = turn.job
+    reporter.stage(f"job {job.id} on {reporter.progress.instance or 'this machine'}")
+    kept = CheckpointStore(turn.store, checkpoint_prefix(job.id), turn.folder / CHECKPOINTS)
     with ExitStack() as stack:
         asked = stack.enter_context(stop_signals())
         noticed = stack.enter_context(watch_interruption(turn.metadata, often=job.seconds))
         stack.enter_context(reporter.reporting())
         # Listed, not read: the role may write results and no more.
-        if store.keys(f"{job_prefix(job.id)}{RESULTS}"):
+        if turn.store.keys(f"{job_prefix(job.id)}{RESULTS}"):
             return State.FINISHED, "it was finished before; nothing was done"
         stop = _Stop(turn.deadline, {TAKEN_AWAY: noticed.is_set, "it was told to stop": asked})
-        trained = _train(turn, reporter, tell, kept, stop)
+        trained = _train(turn, reporter, kept, stop)
         reporter.note(state=State.SAVING, stage="uploading")
-        if trained.metrics is None:
-            patiently(kept.push, warn=tell.warn, must=True)
-            reporter.note(saved=kept.newest)
-            return State.INTERRUPTED, f"{stop.why}; saved after step {kept.newest} of {trained.total}"
-        patiently(
-            lambda: deliver(store, job, turn.folder, instance=reporter.progress.instance), warn=tell.warn, must=True
-        )
-        patiently(kept.clear, warn=tell.warn)
-        return State.FINISHED, _push(job, turn.folder)
+        if trained.metrics is not None:
+            return State.FINISHED, _hand_over(turn, reporter, kept)
+        patiently(kept.push, warn=reporter.warn, must=True)
+        reporter.note(saved=kept.newest)
+        return State.INTERRUPTED, f"{stop.why}; saved after step {kept.newest} of {trained.total}"
 
 
 class _Stop:
@@ -131,10 +117,7 @@ class _Stop:
 
     def __init__(self, deadline: float, reasons: dict[str, Callable[[], bool]]) -> None:
         end = deadline - min(_RESERVE, (deadline - time.time()) / 10)
-        self._reasons: dict[str, Callable[[], bool]] = {
-            **reasons,
-            "limits.max_hours is over": lambda: time.time() > end,
-        }
+        self._reasons: dict[str, Callable[[], bool]] = {**reasons, "its time is over": lambda: time.time() > end}
         self.why = ""
 
     def __call__(self) -> bool:
@@ -142,47 +125,30 @@ class _Stop:
         return bool(self.why)
 
 
-def _train(turn: Turn, reporter: Reporter, tell: Teller, kept: CheckpointStore, stop: _Stop) -> Trained:
+def _train(turn: Turn, reporter: Reporter, kept: CheckpointStore, stop: Callable[[], bool]) -> Trained:
     job = turn.job
-
-    def stage(text: str) -> None:
-        reporter.note(stage=text)
-        tell.stage(text)
+    take_token(turn.clients, job)
+    reporter.stage("fetching data")
+    world = fetch_world(turn.store, job, turn.work / "data")
+    require_gpu(job)
+    reporter.stage(f"fetching {job.base}")
+    order = Order(job.base, job.settings, job.voices, turn.folder)
+    voice = find_voice(world, job.character, order)
+    done = kept.pull(warn=reporter.warn)
+    reporter.note(saved=done, done=done)
+    if done:
+        reporter.stage(f"going on after step {done}")
 
     def save() -> None:
         kept.push()
         reporter.note(saved=kept.newest)
 
-    take_token(turn.clients, job)
-    stage("fetching data")
-    world = fetch_world(turn.store, job, turn.work / "data")
-    require_gpu(job)
-    stage(f"fetching {job.base}")
-    order = Order(job.base, job.settings, job.voices, turn.folder)
-    voice = find_voice(world, job.character, order)
-    done = kept.pull(warn=tell.warn)
-    reporter.note(saved=done, done=done)
-    if done:
-        stage(f"going on after step {done}")
-    with repeating(save, seconds=min(job.seconds, _OFTEN), name="checkpoints", warn=tell.warn):
-        return _learn(voice, order, reporter, tell, stage=stage, resume=bool(done), stop=stop)
+    with repeating(save, seconds=min(job.seconds, _OFTEN), name="checkpoints", warn=reporter.warn):
+        return _learn(voice, order, reporter, resume=bool(done), stop=stop)
 
 
-def _learn(
-    voice: Voice,
-    order: Order,
-    reporter: Reporter,
-    tell: Teller,
-    *,
-    stage: Callable[[str], object],
-    resume: bool,
-    stop: Callable[[], bool],
-) -> Trained:
+def _learn(voice: Voice, order: Order, reporter: Reporter, *, resume: bool, stop: Callable[[], bool]) -> Trained:
     import torch
-
-    def step(made: Step) -> None:
-        reporter.step(made)
-        tell.step(made)
 
     try:
         return train_voice(
@@ -191,9 +157,9 @@ def _learn(
             order.settings,
             voice.folder,
             resume=resume,
-            on_step=step,
-            on_stage=stage,
-            warn=tell.warn,
+            on_step=reporter.step,
+            on_stage=reporter.stage,
+            warn=reporter.warn,
             stop=stop,
         )
     except torch.OutOfMemoryError:
@@ -203,12 +169,15 @@ def _learn(
         ) from None
 
 
-def _push(job: Job, folder: Path) -> str:
-    """Copy the voice to the Hub if that was asked for; say what became of it."""
+def _hand_over(turn: Turn, reporter: Reporter, kept: CheckpointStore) -> str:
+    """Bring the voice where it is wanted; say where that was."""
+    job, instance = turn.job, reporter.progress.instance
+    patiently(lambda: deliver(turn.store, job, turn.folder, instance=instance), warn=reporter.warn, must=True)
+    patiently(kept.clear, warn=reporter.warn)
     if job.push_to is None:
         return "the voice lies in the bucket"
     try:
-        page = send_parcel(pack_parcel(folder, job.push_to))
+        page = send_parcel(pack_parcel(turn.folder, job.push_to))
     except HawkinsError as error:
         return f"the voice lies in the bucket and was not pushed: {error}"
     return f"the voice lies in the bucket and at {page}"

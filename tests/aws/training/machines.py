@@ -152,5 +152,5 @@ class Machine:
 
     def run(self, **options: Any) -> str:
         """Run it to its end; returns what it said."""
-        said, _ = self.start(**options).communicate(timeout=240)
+        said, _ = self.start(**options).communicate()
         return said
