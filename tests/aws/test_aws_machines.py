@@ -19,6 +19,7 @@ from aws.instances import find_instances
 from aws.job import TAKEN_AWAY
 from aws.ledger import LaunchRecord, read_records, write_record
 from tests.aws.conftest import Finished, Moto
+from tests.aws.faults import Fault, faulty
 from tests.aws.grounds import BUCKET, PROJECT, lay_ground
 
 Run = Callable[..., Finished]
@@ -178,6 +179,27 @@ def test_what_cannot_be_is_one_sentence(ground: Callable[..., AwsConfig], run_cl
     ):
         run = run_cli(*words)
         assert (run.code, run.err.count("\n"), said in run.err) == (2, 1, True), run.all
+
+
+def test_a_training_that_stops_in_the_middle_says_what_exists_and_goes_on(
+    moto: Moto, clients: Clients, ground: Callable[..., AwsConfig], run_cli: Run
+) -> None:
+    ground()
+    order = ("train", "qwen", "--character", "Mike", "--yes")
+    with faulty(moto.url, Fault("deny", only="ec2:RunInstances")) as proxy:
+        refused = run_cli(*order, env={"AWS_ENDPOINT_URL": proxy.url})
+        # Five attempts of botocore are carried out, and no answer to them arrives.
+        proxy.begin(Fault("drop", only="ec2:RunInstances", times=5))
+        lost = run_cli(*order, env={"AWS_ENDPOINT_URL": proxy.url})
+
+    assert refused.code == 4, refused.all
+    assert '"Action": "ec2:RunInstances"' in refused.err
+    assert "done before: create object code/" in refused.err
+    assert "Run the same command again to go on" in refused.err
+    assert lost.code == 0, lost.all
+    (machine,) = find_instances(clients, PROJECT)
+    assert machine.id in lost.err
+    assert machine.id in run_cli(*order).out
 
 
 class Machines(threading.Thread):
