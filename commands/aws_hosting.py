@@ -47,7 +47,8 @@ def deploy_gradio(
 ) -> None:
     """Host the app on a small instance, which runs until you end it."""
     from aws.clients import Clients
-    from aws.hosting import HostingRequest, hosting_calls, plan_hosting
+    from aws.hosting import hosting_calls, plan_hosting
+    from aws.hosting_order import HostingRequest
     from character_chatbot.endpoint import endpoint_url
 
     if endpoint is not None:
