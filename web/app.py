@@ -105,7 +105,8 @@ def launch(app: gr.Blocks, *, host: str, port: int, login: Login | None = None) 
         pwa=False,
         run_history=False,
         max_file_size="10mb",
-        auth=login.admits if login else None,
+        # Gradio's types do not know that it awaits what is asynchronous; tests/web/test_login.py does.
+        auth=login.admits if login else None,  # type: ignore[arg-type]
         app_kwargs={"routes": [health_route()]},
         **look(),
     )

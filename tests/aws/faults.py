@@ -192,7 +192,9 @@ class _Handler(BaseHTTPRequestHandler):
         reply = connection.getresponse()
         text = reply.read()
         connection.close()
-        return reply.status, [(k, v) for k, v in reply.getheaders() if k.lower() not in _HOPS], text
+        # The answer to a HEAD says how long what it does not send is.
+        left_out = _HOPS - {"content-length"} if self.command == "HEAD" else _HOPS
+        return reply.status, [(k, v) for k, v in reply.getheaders() if k.lower() not in left_out], text
 
     def _handle(self) -> None:
         body = self._body()

@@ -19,6 +19,7 @@ from aws.instances import find_instances
 from aws.job import TAKEN_AWAY
 from aws.ledger import LaunchRecord, read_records, write_record
 from tests.aws.conftest import Finished, Moto
+from tests.aws.faults import Fault, faulty
 from tests.aws.grounds import BUCKET, PROJECT, lay_ground
 
 Run = Callable[..., Finished]
@@ -180,6 +181,27 @@ def test_what_cannot_be_is_one_sentence(ground: Callable[..., AwsConfig], run_cl
         assert (run.code, run.err.count("\n"), said in run.err) == (2, 1, True), run.all
 
 
+def test_a_training_that_stops_in_the_middle_says_what_exists_and_goes_on(
+    moto: Moto, clients: Clients, ground: Callable[..., AwsConfig], run_cli: Run
+) -> None:
+    ground()
+    order = ("train", "qwen", "--character", "Mike", "--yes")
+    with faulty(moto.url, Fault("deny", only="ec2:RunInstances")) as proxy:
+        refused = run_cli(*order, env={"AWS_ENDPOINT_URL": proxy.url})
+        # Five attempts of botocore are carried out, and no answer to them arrives.
+        proxy.begin(Fault("drop", only="ec2:RunInstances", times=5))
+        lost = run_cli(*order, env={"AWS_ENDPOINT_URL": proxy.url})
+
+    assert refused.code == 4, refused.all
+    assert '"Action": "ec2:RunInstances"' in refused.err
+    assert "done before: create object code/" in refused.err
+    assert "Run the same command again to go on" in refused.err
+    assert lost.code == 0, lost.all
+    (machine,) = find_instances(clients, PROJECT)
+    assert machine.id in lost.err
+    assert machine.id in run_cli(*order).out
+
+
 class Machines(threading.Thread):
     """What two machines do while somebody follows them: the first is taken away, the second finishes."""
 
@@ -189,16 +211,16 @@ class Machines(threading.Thread):
         self.job = ""
 
     def run(self) -> None:
-        first = self._started("1")
+        first = self._wait_for("1")
         self._say(first, b"step 1 of 2\n", "training", "first epoch", done=1)
         time.sleep(2)
         self._say(first, b"step 1 of 2\n", "interrupted", f"{TAKEN_AWAY}; saved after step 1 of 2", done=1, saved=1)
         self._clients.ec2.terminate_instances(InstanceIds=[first])
-        second = self._started("2")
+        second = self._wait_for("2")
         self._say(second, b"step 1 of 2\nstep 2 of 2\n", "finished", "done", done=2)
         self._clients.ec2.terminate_instances(InstanceIds=[second])
 
-    def _started(self, attempt: str) -> str:
+    def _wait_for(self, attempt: str) -> str:
         for _ in range(600):
             for each in find_instances(self._clients, PROJECT):
                 if each.tags["hawkins:attempt"] == attempt:

@@ -133,8 +133,7 @@ def test_the_app_is_hosted_and_brought_up_to_date_without_losing_what_was_said(
         environment = {"AWS_ENDPOINT_URL": proxy.url, "HTTP_PROXY": internet, "http_proxy": internet}
         desk = Desk(run_cli, machine, moto, environment)
         assert desk.run("init", "--yes").code == 0
-        # Moto passes over conditions, and would refuse everybody in place of those who come without TLS.
-        s3.delete_bucket_policy(Bucket=BUCKET)
+        moto.take_tls_for_granted(BUCKET)
         refused = desk.run("deploy-gradio", "--yes")
         assert (refused.code, "deploy_aws.py secret gradio_password" in refused.err) == (2, True), refused.all
         # A password that a shell, systemd and JSON each would read in their own way.
