@@ -27,6 +27,19 @@ PEOPLE = ("Mike", "Eleven", "Dustin", "Hopper")
 THEMES = ("Hope", "Danger", "Trust")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--integration`` runs what needs a real AWS account and costs money (tests/aws/real)."""
+    parser.addoption("--integration", action="store_true", help="run what needs a real AWS account and costs money")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what costs money unless it was asked for."""
+    if not config.getoption("--integration"):
+        costly = [item for item in items if item.get_closest_marker("integration") is not None]
+        config.hook.pytest_deselected(items=costly)
+        items[:] = [item for item in items if item.get_closest_marker("integration") is None]
+
+
 def pytest_configure() -> None:
     """Let programs that tests start be interrupted, also where the tests are a background job, which ignores that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

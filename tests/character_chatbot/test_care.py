@@ -104,7 +104,7 @@ def test_with_the_trained_head_nearly_everything_is_found(own_lines: list[str]) 
     assert share("none", encoder) >= 0.96
     head = care_head(encoder.path)
     assert head is not None, "the head was trained on other weights; run tools/train_care_head.py"
-    over = head.scores(encoder.encode(own_lines)) > head.margins["message"]
+    over = head.scores(encoder.encode(own_lines[::3])) > head.margins["message"]
     assert over.any(axis=1).mean() < 0.01
     joined = " ".join(own_lines[:1_782])
     blocks = [joined[at : at + 750] for at in range(0, len(joined), 750)]
