@@ -9,6 +9,7 @@ import typer
 from aws.config import CONFIG, read_config
 from commands.aws_market import market_of
 from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out
+from commands.aws_training import say_ended
 from utils.door import one_line
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def deploy_gradio(
     as_json: AsJson = False,
 ) -> None:
     """Host the app on a small instance, which runs until you end it."""
+    from aws.budget import enforce, take_stock
     from aws.clients import Clients
     from aws.hosting import hosting_calls, plan_hosting
     from aws.hosting_order import HostingRequest
@@ -56,7 +58,10 @@ def deploy_gradio(
     settings = read_config(config)
     clients = Clients(settings.ec2.region)
     request = HostingRequest(update=update, results=results, model=model, endpoint=endpoint)
-    hosting = plan_hosting(clients, settings, request, market_of(settings))
+    market = market_of(settings)
+    if not dry_run:
+        say_ended(enforce(clients, take_stock(clients, settings, market)), settings)
+    hosting = plan_hosting(clients, settings, request, market)
     calls = hosting_calls(clients, hosting, on_miss=lambda miss: typer.echo(one_line(f"no capacity: {miss}"), err=True))
     confirm_and_carry_out(
         hosting.plan, calls, dry_run=dry_run, yes=yes, as_json=as_json, facts={"order": hosting.order.digest}
