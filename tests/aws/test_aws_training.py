@@ -17,7 +17,7 @@ from aws.config import AwsConfig
 from aws.errors import UnreachableError
 from aws.instances import find_instances
 from aws.job import Job, job_key, progress_key
-from aws.launch import LaunchOrder
+from aws.launch_order import LaunchOrder
 from aws.ledger import LaunchRecord, write_record
 from aws.plan import Action, PartialError, carry_out
 from aws.training import Request, Training, plan_training, training_calls
