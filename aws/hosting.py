@@ -27,7 +27,8 @@ from aws.hosting_order import (
 )
 from aws.images import TypeFacts, find_image, type_facts
 from aws.instances import Instance
-from aws.launch import LaunchOrder, find_places, launch_calls, launch_step
+from aws.launch import launch_calls, launch_step
+from aws.launch_order import LaunchOrder, find_places
 from aws.network import group_name
 from aws.plan import Action, Plan, Step
 from aws.sync import Store

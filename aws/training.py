@@ -19,7 +19,8 @@ from aws.ground import require_ground, require_secret
 from aws.images import TypeFacts, find_image, type_facts
 from aws.instances import Instance
 from aws.job import Job, Progress, State, job_key, new_job
-from aws.launch import LaunchOrder, find_places, launch_calls, launch_step
+from aws.launch import launch_calls, launch_step
+from aws.launch_order import LaunchOrder, find_places
 from aws.network import group_name
 from aws.plan import Action, Plan, Step
 from aws.preparation import TOKEN

@@ -14,7 +14,8 @@ from aws.clients import Clients
 from aws.errors import NoCapacityError, UnreachableError
 from aws.images import GPU_IMAGES, PLAIN_IMAGES, find_image, type_facts
 from aws.instances import find_instances, require_instance
-from aws.launch import LaunchOrder, StartedBeforeError, find_places, launch, launch_calls, launch_step
+from aws.launch import StartedBeforeError, launch, launch_calls, launch_step
+from aws.launch_order import LaunchOrder, find_places, run_request
 from aws.ledger import read_records
 from tests.aws.conftest import Moto
 from tests.aws.faults import Fault, faulty
@@ -150,7 +151,6 @@ def test_where_tokens_mean_nothing_surplus_machines_are_ended(
 ) -> None:
     """Two people on two machines at once: moto honours no token, so both get one."""
     from aws.ground import require_group
-    from aws.launch import run_request
 
     request = run_request(order(), order().places[0], require_group(clients, PROJECT, f"{PROJECT}-training"))
     for _ in range(3):

@@ -17,8 +17,8 @@ from aws.config import AwsConfig
 from aws.errors import UnreachableError
 from aws.instances import find_instances
 from aws.job import Job, job_key, progress_key
-from aws.launch import LaunchOrder
-from aws.ledger import LaunchRecord, read_records, write_record
+from aws.launch_order import LaunchOrder
+from aws.ledger import LaunchRecord, write_record
 from aws.plan import Action, PartialError, carry_out
 from aws.training import Request, Training, plan_training, training_calls
 from tests.aws.conftest import Moto
@@ -277,6 +277,9 @@ def test_a_network_or_permission_that_stays_away_from_any_call_on_leaks_nothing(
 ) -> None:
     proxy, clients = through
     for number, call in enumerate(calls[1], start=1):
+        if kind == "deny" and not ("PUT" in call or "RunInstances" in call or number == 1):
+            # A refused question is the same sentence everywhere; what counts is what was done before.
+            continue
         config = learning(calls[0], 100 + number)
         proxy.begin(Fault(kind, at=number, times=10_000))
         with pytest.raises(HawkinsError) as said:
@@ -289,8 +292,7 @@ def test_a_network_or_permission_that_stays_away_from_any_call_on_leaks_nothing(
         proxy.fault = None
         machine = order(clients, config)
         assert [each.id for each in find_instances(clients, PROJECT)] == [machine], (number, call)
-        # As every command does that looks at machines.
-        take_stock(clients, config, market())
-        records = read_records(clients, BUCKET, name=plan(clients, config).job.id)
-        assert [record.instance for record in records] == [machine], (number, call)
+        # What every command sees that looks at machines.
+        records = take_stock(clients, config, market(), write=False).records
+        assert [record.instance for record in records if record.ended is None] == [machine], (number, call)
         clear(clients, [machine])
