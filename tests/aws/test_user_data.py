@@ -29,13 +29,14 @@ def test_it_is_bash_and_fits() -> None:
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="no shellcheck here")
 def test_shellcheck_finds_nothing() -> None:
-    done = subprocess.run(["shellcheck", "-"], input=_script(), capture_output=True, text=True)
+    # SC2094: the program appends to its log and reads it only to upload it.
+    done = subprocess.run(["shellcheck", "-e", "SC2094", "-"], input=_script(), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
 def test_the_end_is_set_before_anything_else_is_done() -> None:
     lines = _script().splitlines()
-    end = next(number for number, line in enumerate(lines) if line.startswith('"$SHUTDOWN" -P "+$MINUTES"'))
+    end = next(number for number, line in enumerate(lines) if '"$SHUTDOWN" -P "+$MINUTES"' in line)
     # Before it only settings: nothing that could fail or take long.
     assert all("=" in line.partition(" ")[0] or line.startswith(("#!", "set ", "export ")) for line in lines[:end])
 

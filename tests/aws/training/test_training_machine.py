@@ -105,21 +105,14 @@ def test_interrupted_on_one_machine_and_finished_on_another(
 
 @pytest.mark.slow
 def test_the_embedded_model_learns_on_two_machines(lab: Lab, make_machine: Make, make_imds: Imdses) -> None:
-    few = {
-        "max_steps": 3,
-        "batch_size": 2,
-        "batch_tokens": 256,
-        "evaluations": 1,
-        "save_steps": 2,
-        "context_tokens": 32,
-    }
-    job = lab.order("smollm2", "Dustin", training=few)
+    few = {"max_steps": 3, "batch_size": 1, "batch_tokens": 64, "evaluations": 1, "context_tokens": 32}
+    job = lab.order("smollm2", "Joyce", training=few)  # who says least, so that little is held out
     make_machine(job, make_imds(notice=True)).run()
     assert (lab.progress(job).state, lab.progress(job).saved) == (State.INTERRUPTED, 1), _log(lab, job)
     machine = make_machine(job, make_imds())
     machine.run()
     assert lab.progress(job).state is State.FINISHED, _log(lab, job)
-    models = lab.objects("models/smollm2-chatbot/dustin/")
+    models = lab.objects("models/smollm2-chatbot/joyce/")
     assert {Path(key).name for key in models} >= {"adapter.gguf", "adapter_model.safetensors", "training.json"}
     scores = json.loads(lab.read(f"results/{job.id}/evaluation_metrics.json"))
     assert scores["steps"] == 3
