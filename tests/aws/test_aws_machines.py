@@ -15,6 +15,7 @@ import yaml
 
 from aws.clients import Clients
 from aws.config import AwsConfig
+from aws.cost import month_of
 from aws.instances import find_instances
 from aws.job import TAKEN_AWAY
 from aws.ledger import LaunchRecord, read_records, write_record
@@ -84,7 +85,9 @@ def test_status_shows_progress_the_month_and_what_is_left_over(
     clients: Clients, ground: Callable[..., AwsConfig], run_cli: Run
 ) -> None:
     config = ground()
-    machine = run_machine(clients, config, begun=datetime.now(UTC) - timedelta(minutes=30), max_hours=6)
+    now = datetime.now(UTC)
+    begun, (since, until) = now - timedelta(minutes=30), month_of(now)
+    machine = run_machine(clients, config, begun=begun, max_hours=6)
     said = {"job": JOB, "state": "training", "stage": "epoch 1", "instance": machine, "done": 3, "total": 9}
     clients.s3.put_object(Bucket=BUCKET, Key=f"logs/{JOB}/progress.json", Body=json.dumps(said).encode())
     tag: Any = [{"ResourceType": "volume", "Tags": [{"Key": "project", "Value": PROJECT}]}]
@@ -101,14 +104,15 @@ def test_status_shows_progress_the_month_and_what_is_left_over(
     assert [each["id"] for each in found["left_over"]] == [lost]
     # Half an hour, with the hours until its limit given away.
     hour = 0.526 + 100 * 0.08 / 730 + 0.005
-    assert found["month"]["usd"] == pytest.approx(0.5 * hour, rel=0.05)
-    assert found["month"]["forecast_usd"] == pytest.approx(6 * hour, rel=0.05)
+    so_far, ahead = now - max(begun, since), min(begun + timedelta(hours=6), until) - now
+    assert found["month"]["usd"] == pytest.approx(so_far.total_seconds() / 3600 * hour, rel=0.2, abs=0.02)
+    assert found["month"]["forecast_usd"] == pytest.approx((so_far + ahead).total_seconds() / 3600 * hour, rel=0.05)
 
 
 def test_a_budget_that_is_reached_ends_training_and_stops_the_app(
     clients: Clients, ground: Callable[..., AwsConfig], run_cli: Run
 ) -> None:
-    config = ground(limits={"budget_usd": 0.2})
+    config = ground(limits={"budget_usd": 0.01})
     training = run_machine(clients, config, begun=datetime.now(UTC) - timedelta(minutes=40), max_hours=1)
     app = run_machine(clients, config, name="gradio", role="gradio")
 
@@ -122,7 +126,7 @@ def test_a_budget_that_is_reached_ends_training_and_stops_the_app(
     assert f"{app} (gradio) was stopped" in run.err
     assert (state_of(clients, training), state_of(clients, app)) == ("terminated", "stopped")
     refused = run_cli("train", "llama", "--character", "Mike", "--yes")
-    assert (refused.code, "The budget of $0.20 a month does not allow" in refused.err) == (2, True)
+    assert (refused.code, "The budget of $0.01 a month does not allow" in refused.err) == (2, True)
     assert len(clients.ec2.describe_instances()["Reservations"]) == 2
 
 
