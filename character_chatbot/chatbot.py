@@ -34,7 +34,7 @@ __all__ = ["CharacterChatbot", "CharacterChatbotQwen"]
 SCENES: Final = 1
 # Cosine below which a scene has nothing to do with a message, as with most greetings and small talk: read out in a
 # prompt, it would be answered instead.
-NEAR_SCENE: Final = 0.4
+NEAR_SCENE: Final = 0.35
 # Every further draft is drawn a little more freely, or it would be the same again.
 WARMER: Final = 0.2
 _NEVER_HEARD: Final = "You have never heard of the person you are asked about. Say so in your own way."
