@@ -3,14 +3,16 @@
     python -m benchmarks.chat            # everything, in one run
     python -m benchmarks.chat --rounds 5 --crowd 40
 
-Peers, on the same GGUF file and the same prompts (those that Eleven's questions make), drawn greedily:
+Peers, on the same weights (llama.cpp on the same file) and the same prompts, those that Eleven's questions make, drawn
+greedily:
 
 - llama.cpp: a bare xllamacpp server, one slot, asked over plain HTTP for the whole answer
 - transformers: ``generate`` on the same weights, in float32 and in bfloat16 where the processor has it
 
-A round asks everybody the same question in turn; a ratio is the median of the rounds' ratios. Tokens a second count
-the whole answer, reading of the prompt included, and no prompt is known from before. The crowd runs in a process of
-its own, whose peak memory is counted: each of its conversations has two turns, and its questions come at once.
+A round asks ours and llama.cpp the same question in turn, transformers afterwards; a ratio is the median of the
+rounds' ratios. Tokens a second count the whole answer, reading of the prompt included, and no prompt is known from
+before. The crowd runs in a process of its own, whose peak memory is counted: each of its conversations has two turns,
+and its questions come at once.
 """
 
 from __future__ import annotations
@@ -33,8 +35,9 @@ from typing import Any
 import httpx
 
 from character_chatbot import CharacterChatbot, ChatEngine, open_engine
+from character_chatbot.faster_base import faster_base
 from utils.characters import Sampling
-from utils.cores import free_cores
+from utils.cores import free_cores, keep_torch_small
 from utils.embeddings import SentenceEncoder
 from utils.models import find_weights
 from utils.world import World
@@ -97,7 +100,7 @@ def raw_llama() -> Generate:
     import xllamacpp
 
     params = xllamacpp.CommonParams()
-    params.model.path = str(find_weights("chat").path)
+    params.model.path = str(faster_base(find_weights("chat")))
     params.n_ctx, params.n_parallel = 4096, 1
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = free_cores()
     params.verbosity, params.hostnames, params.port = -1, ["127.0.0.1"], 0
@@ -153,6 +156,8 @@ def rates(generators: dict[str, Generate], prompts: Sequence[Sequence[Any]]) -> 
 
 def crowd(size: int) -> None:
     """Let so many people talk at once; print a JSON object."""
+    # As `hawkins serve` does.
+    keep_torch_small()
     world, engine = World.sample(), open_engine()
     encoder = SentenceEncoder(find_weights("recall").path)
     names = ("Eleven", "Mike", "Dustin", "Lucas")
@@ -219,11 +224,16 @@ def main() -> None:
         f" {max(first[1:]):.2f} s (worst; bar {BARS['first']}); whole replies {statistics.median(whole[1:]):.2f} s",
         flush=True,
     )
-    generators = {"ours": ours(engine.engine), "llama.cpp": raw_llama()}
-    generators |= {f"transformers, {dtype}": by_transformers(dtype) for dtype in ("float32", "bfloat16")}
     prompts = [prompt for prompt in engine.prompts if len(prompt) > 1][: options.rounds]
-    rates(generators, prompts[:1])
-    found = rates(generators, prompts)
+    found = {}
+    # Torch with several threads slows llama.cpp in the same process down, so that its turn comes last.
+    for generators in (
+        {"ours": ours(engine.engine), "llama.cpp": raw_llama()},
+        {f"transformers, {dtype}": partial(by_transformers, dtype) for dtype in ("float32", "bfloat16")},
+    ):
+        made = {name: each() if isinstance(each, partial) else each for name, each in generators.items()}
+        rates(made, prompts[:1])
+        found |= rates(made, prompts)
     for name, values in found.items():
         ratio = statistics.median(own / other for own, other in zip(found["ours"], values, strict=True))
         print(f"{name:<24} {statistics.median(values):6.1f} tokens/s   ours is {ratio:5.2f} times that", flush=True)

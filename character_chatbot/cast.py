@@ -10,11 +10,11 @@ from typing import Final
 from character_chatbot.chatbot import CharacterChatbot
 from character_chatbot.engine import ChatEngine
 from character_chatbot.protocol import ChatRequest
+from character_chatbot.recall import chat_encoder
 from character_chatbot.turn import Turn
 from utils.characters import card_names
 from utils.embeddings import SentenceEncoder
 from utils.errors import HawkinsError, InputError
-from utils.models import find_weights
 from utils.world import World
 
 __all__ = ["Cast", "NoSuchModelError"]
@@ -54,7 +54,7 @@ class Cast:
 
     @cached_property
     def _encoder(self) -> SentenceEncoder:
-        return self._given_encoder or SentenceEncoder(find_weights("recall").path)
+        return self._given_encoder or chat_encoder()
 
     def check(self, model: str) -> tuple[str, str | None]:
         """Return character and dial of a model's name.

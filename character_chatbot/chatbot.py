@@ -16,7 +16,7 @@ from character_chatbot.link import CONTEXT
 from character_chatbot.memory import Passage, WitnessMemory, witnessed_passages
 from character_chatbot.mind import EXAMPLES, EXAMPLES_TRAINED, FACTS, FACTS_TRAINED, Mind
 from character_chatbot.prompt import build_messages, clean_message, newest_messages, normalise_history
-from character_chatbot.recall import Encoder, OnceEncoder
+from character_chatbot.recall import Encoder, OnceEncoder, chat_encoder
 from character_chatbot.support import support, unsupported
 from character_chatbot.turn import CARE, CLAIMS_TO_KNOW, STRANGER, Reply, Turn
 from character_chatbot.words import NameFinder, admits_ignorance
@@ -25,7 +25,7 @@ from utils.chat import Message
 from utils.embeddings import SentenceEncoder
 from utils.episodes import Episode
 from utils.errors import WeightsError
-from utils.models import find_weights, pulled
+from utils.models import pulled
 from utils.world import World
 
 __all__ = ["CharacterChatbot", "CharacterChatbotQwen"]
@@ -101,7 +101,7 @@ class CharacterChatbot:
     @cached_property
     def encoder(self) -> Encoder:
         """What embeds memories, facts and examples; a question is embedded once for all of them."""
-        return OnceEncoder(self._given_encoder or SentenceEncoder(find_weights("recall").path))
+        return OnceEncoder(self._given_encoder or chat_encoder())
 
     @cached_property
     def _screening(self) -> SentenceEncoder | None:

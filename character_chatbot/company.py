@@ -11,12 +11,10 @@ from typing import Any, Final
 from character_chatbot.chatbot import CharacterChatbot
 from character_chatbot.conversations.recall import TurnMemory
 from character_chatbot.engine import ChatEngine, open_engine
-from character_chatbot.recall import Encoder, OnceEncoder
+from character_chatbot.recall import Encoder, OnceEncoder, chat_encoder
 from character_chatbot.turn import Turn
 from utils.characters import load_card
-from utils.embeddings import SentenceEncoder
 from utils.errors import InputError
-from utils.models import find_weights
 from utils.world import World
 
 __all__ = ["Company"]
@@ -60,7 +58,7 @@ class Company:
     @cached_property
     def encoder(self) -> Encoder:
         """One for all: it takes a while to load."""
-        return OnceEncoder(self._given_encoder or SentenceEncoder(find_weights("recall").path))
+        return OnceEncoder(self._given_encoder or chat_encoder())
 
     @cached_property
     def turns(self) -> TurnMemory:

@@ -6,13 +6,14 @@ Protocol: https://platform.openai.com/docs/api-reference/chat.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 from math import ceil
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any, Final
 
+from character_chatbot.ahead import read_ahead
 from character_chatbot.embedded import OnLoad, OnWarning, embedded_link
 from character_chatbot.endpoint import endpoint_link, endpoint_url
 from character_chatbot.link import CONTEXT, LLAMA_CPP, OPENAI, Dialect, Link, is_loopback
@@ -168,8 +169,16 @@ class ChatEngine:
             HawkinsError: If the server cannot be reached or refuses.
         """
         gate = self.link.gate
-        with gate.passing(adapter) if gate else nullcontext():
+        if gate is None:
             yield from self._requested(messages, sampling, stop, seed, adapter)
+            return
+
+        def inside() -> Generator[str]:
+            with gate.passing(adapter):
+                yield from self._requested(messages, sampling, stop, seed, adapter)
+
+        # Who looks at a reply sentence by sentence must not keep others out once the server is done with it.
+        yield from read_ahead(inside)
 
     def _requested(
         self,

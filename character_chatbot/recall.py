@@ -14,14 +14,17 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from character_chatbot.kept_vectors import VectorCache
+from utils.cores import keep_torch_small
+from utils.embeddings import SentenceEncoder
 from utils.errors import MissingDependencyError
+from utils.models import find_weights
 from utils.progress import Progress, silent
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["EXACT", "Encoder", "OnceEncoder", "TextIndex"]
+__all__ = ["EXACT", "Encoder", "OnceEncoder", "TextIndex", "chat_encoder"]
 
 EXACT: Final = 300_000
 RANK_CONSTANT: Final = 60
@@ -36,6 +39,16 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str], *, progress: Progress = silent) -> NDArray[np.float32]:
         """Return an array of shape (texts, dimensions), rows of length 1."""
         ...
+
+
+def chat_encoder() -> SentenceEncoder:
+    """Return the encoder with which a process that talks embeds; torch has one thread there from now on.
+
+    Raises:
+        WeightsError: If its weights are not installed.
+    """
+    keep_torch_small()
+    return SentenceEncoder(find_weights("recall").path)
 
 
 class OnceEncoder:

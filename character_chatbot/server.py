@@ -21,6 +21,7 @@ from character_chatbot.cast import Cast, NoSuchModelError
 from character_chatbot.engine import interrupted_by
 from character_chatbot.protocol import DONE, ChatRequest, chunk, completion, error_body, event, read_request, told_about
 from utils.chat import BYTES_PER_TOKEN
+from utils.cores import keep_torch_small
 from utils.errors import HawkinsError, InputError
 from utils.ports import is_loopback_host, listen
 
@@ -312,6 +313,7 @@ def serve(cast: Cast, *, host: str, port: int, key: str | None, announce: Callab
     import uvicorn
 
     listening = listen(host, port)
+    keep_torch_small()
     config = uvicorn.Config(
         create_app(cast, key=key),
         log_config=None,

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-__all__ = ["free_cores"]
+__all__ = ["free_cores", "keep_torch_small"]
 
 _CPUS: Final = Path("/sys/devices/system/cpu")
 _CGROUPS: Final = Path("/sys/fs/cgroup")
@@ -27,6 +27,18 @@ def free_cores(*, cpus: Path = _CPUS, cgroups: Path = _CGROUPS) -> int:
         return max(1, (os.cpu_count() or 1) // (1 if sys.platform == "darwin" else 2))
     cores = {_siblings(cpus, number) for number in os.sched_getaffinity(0)}
     return max(1, min(len(cores), _quota(cgroups) or len(cores)))
+
+
+def keep_torch_small() -> None:
+    """Let torch compute with one thread, for a process in which llama.cpp talks.
+
+    Both use one OpenMP runtime. Once torch has run anything with more threads, there are more of them than cores, and
+    the runtime lets all of them sleep at every step: a word then takes three to five times as long
+    (docs/decisions/019-one-thread-for-torch-in-chat.md).
+    """
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _siblings(cpus: Path, number: int) -> str:
