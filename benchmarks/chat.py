@@ -158,7 +158,8 @@ def crowd(size: int) -> None:
     """Let so many people talk at once; print a JSON object."""
     # As `hawkins serve` does.
     keep_torch_small()
-    world, engine = World.sample(), open_engine()
+    world = World.sample()
+    engine = open_engine(series=world.series)
     encoder = SentenceEncoder(find_weights("recall").path)
     names = ("Eleven", "Mike", "Dustin", "Lucas")
     make = partial(CharacterChatbot, world=world, engine=engine, encoder=encoder)
@@ -217,7 +218,7 @@ def main() -> None:
         crowd(options.crowd)
         return
     print(f"{find_weights('chat').label}, {free_cores()} threads, load {load()}", flush=True)
-    engine = Listening(open_engine())
+    engine = Listening(open_engine(series=World.sample().series))
     first, whole = first_words(CharacterChatbot("Eleven", engine=engine))  # type: ignore[arg-type]
     print(
         f"first words: {first[0]:.2f} s with loading, then {statistics.median(first[1:]):.2f} s (median),"
