@@ -33,11 +33,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what costs money unless it was asked for."""
-    if not config.getoption("--integration"):
-        costly = [item for item in items if item.get_closest_marker("integration") is not None]
-        config.hook.pytest_deselected(items=costly)
-        items[:] = [item for item in items if item.get_closest_marker("integration") is None]
+    """Leave out what costs money unless it was asked for, and what takes minutes unless this is CI."""
+    left_out = {"integration"} if not config.getoption("--integration") else set()
+    left_out |= {"ci"} if "HAWKINS_EVERYTHING" not in os.environ else set()
+    gone = [item for item in items if left_out & {mark.name for mark in item.iter_markers()}]
+    config.hook.pytest_deselected(items=gone)
+    dropped = set(map(id, gone))
+    items[:] = [item for item in items if id(item) not in dropped]
 
 
 def pytest_configure() -> None:

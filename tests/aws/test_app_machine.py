@@ -17,6 +17,8 @@ from aws.hosting_order import app_user_data
 from tests.aws.app_stand_in import AppMachine, free_port
 from utils.artifacts import write_table
 
+pytestmark = pytest.mark.ci
+
 BUCKET = "hawkins-lab-test"
 PASSWORD = "a password of the tests"  # noqa: S105
 

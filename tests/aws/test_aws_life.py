@@ -18,6 +18,8 @@ from tests.aws.grounds import our_images
 from utils.artifacts import write_table
 from utils.world import World
 
+pytestmark = pytest.mark.ci
+
 CANARY = "hf_canary7c3e9ThisIsSecret"
 SESAME = "canary-word-51d0-of-the-app"
 PROJECT = "stranger-things-nlp"

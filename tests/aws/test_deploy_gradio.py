@@ -28,6 +28,8 @@ from utils.adapters import ADAPTER_FILE
 from utils.artifacts import write_table
 from utils.series import load_series
 
+pytestmark = pytest.mark.ci
+
 BUCKET = "hawkins-lab-test"
 CANARY = 'canary-5b1c "quoted" $HOME `id` \\'
 UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"

@@ -25,6 +25,8 @@ from tests.aws.training.conftest import BUCKET, CANARY, TRAINING, Lab
 from tests.aws.training.machines import TINY, Imds, Machine
 from tests.character_training.door.test_push import Hub
 
+pytestmark = pytest.mark.ci
+
 Make = Callable[..., Machine]
 Imdses = Callable[..., Imds]
 

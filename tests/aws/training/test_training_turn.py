@@ -24,6 +24,8 @@ from utils.artifacts import write_table
 from utils.errors import HawkinsError
 from utils.world import World
 
+pytestmark = pytest.mark.ci
+
 PARAMETER = "/stranger-things-nlp/huggingface_token"
 
 
