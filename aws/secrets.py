@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from aws.config import AwsConfig
 from aws.errors import aws_errors, error_code
 from aws.layout import ROLE_TAG, ssm_prefix
 from aws.plan import Action, Plan, Step
+from utils.environment import setting
 from utils.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -84,13 +83,7 @@ def secret_named(name: str) -> Secret:
 
 def secret_at_hand(secret: Secret) -> str | None:
     """Return a secret from the environment, or from ``.env`` in this folder; None if it is in neither."""
-    from dotenv import dotenv_values
-
-    for values in (os.environ, dotenv_values(Path.cwd() / ".env")):
-        for variable in secret.variables:
-            if value := values.get(variable):
-                return value
-    return None
+    return setting(*secret.variables)
 
 
 def checked(secret: Secret, value: str) -> str:

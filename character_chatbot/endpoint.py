@@ -7,13 +7,13 @@ their ``parent``. Everything else is spoken to strictly by the protocol.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from character_chatbot.link import CONTEXT, LLAMA_CPP, OPENAI, VLLM, Link, is_loopback
+from utils.environment import setting
 from utils.errors import HawkinsError, InputError, did_you_mean
 
 __all__ = ["api_key", "endpoint_link", "endpoint_url"]
@@ -47,15 +47,9 @@ def api_key(url: str) -> str:
 
     The environment goes before ``.env`` in the current folder.
     """
-    own = _setting("HAWKINS_API_KEY")
+    own = setting("HAWKINS_API_KEY")
     # A key for a paid service is not sent in the clear to whatever listens at an address.
-    return own or (_setting("OPENAI_API_KEY") if url.startswith("https:") else None) or "none"
-
-
-def _setting(name: str) -> str | None:
-    from dotenv import dotenv_values
-
-    return os.environ.get(name) or dotenv_values(Path.cwd() / ".env").get(name)
+    return own or (setting("OPENAI_API_KEY") if url.startswith("https:") else None) or "none"
 
 
 def endpoint_link(url: str, *, model: str | None = None) -> Link:
@@ -71,7 +65,7 @@ def endpoint_link(url: str, *, model: str | None = None) -> Link:
     """
     key = api_key(url)
     listed = _listed(url, key)
-    wanted = model or _setting("HAWKINS_MODEL")
+    wanted = model or setting("HAWKINS_MODEL")
     bases = [entry for entry in listed if not entry.get("parent")]
     chosen = _choose(wanted, bases or listed, url)
     props = _optional(_root(url) + "/props", key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from crawler.hosts import Site
+from utils.environment import setting
 from utils.errors import InputError
 
 __all__ = ["CATEGORIES", "LIMIT", "Kind", "Plan", "contact_of", "make_plan"]
@@ -82,9 +82,7 @@ def contact_of(given: str | None) -> str:
     Raises:
         InputError: If there is none, or it is neither a mail nor a web address.
     """
-    from dotenv import dotenv_values
-
-    found = given or os.environ.get("HAWKINS_CONTACT") or dotenv_values(Path.cwd() / ".env").get("HAWKINS_CONTACT")
+    found = given or setting("HAWKINS_CONTACT")
     if not found:
         raise InputError(
             "A crawler says who it is, so that a site can reach you: give --contact with your mail or web address, or"

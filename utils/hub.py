@@ -5,10 +5,10 @@ Nothing here runs unless somebody asked for a model by name. Pickles are never f
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from utils.environment import setting
 from utils.errors import WeightsError
 
 __all__ = ["cached_snapshot", "fetch_snapshot", "hub_token"]
@@ -16,12 +16,7 @@ __all__ = ["cached_snapshot", "fetch_snapshot", "hub_token"]
 
 def hub_token() -> str | None:
     """Return the Hub token from ``huggingface_token`` or ``HF_TOKEN`` (environment, then ``.env`` here), or None."""
-    from dotenv import dotenv_values
-
-    for settings in (os.environ, dotenv_values(Path.cwd() / ".env")):
-        if token := settings.get("huggingface_token") or settings.get("HF_TOKEN"):
-            return token
-    return None
+    return setting("huggingface_token", "HF_TOKEN")
 
 
 def cached_snapshot(repository: str, *, revision: str, files: Sequence[str]) -> Path | None:

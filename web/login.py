@@ -70,6 +70,7 @@ def find_login() -> Login | None:
 
 
 def _setting(name: str) -> str | None:
+    """Like `utils.environment.setting`, but what is set and empty counts: a lost password must not open the app."""
     from dotenv import dotenv_values
 
     return os.environ[name] if name in os.environ else dotenv_values(Path.cwd() / ".env").get(name)

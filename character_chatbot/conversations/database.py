@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from character_chatbot.conversations.schema import migrate
 from character_chatbot.conversations.store import LOCAL, ConversationStore
 from utils.artifacts import user_path
+from utils.environment import setting
 from utils.errors import InputError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -25,13 +25,9 @@ _PATIENCE: Final = 30
 
 def default_database() -> str:
     """Return ``DATABASE_URL`` (environment, then ``.env`` here), or the file in the user's data folder."""
-    from dotenv import dotenv_values
     from platformdirs import user_data_path
 
-    for settings in (os.environ, dotenv_values(Path.cwd() / ".env")):
-        if given := settings.get("DATABASE_URL"):
-            return given
-    return str(user_data_path("hawkins", appauthor=False) / "conversations.sqlite")
+    return setting("DATABASE_URL") or str(user_data_path("hawkins", appauthor=False) / "conversations.sqlite")
 
 
 def open_store(database: str | Path | None = None, *, owner: str = LOCAL) -> ConversationStore:
