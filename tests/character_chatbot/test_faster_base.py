@@ -79,7 +79,7 @@ def test_a_copy_is_made_once(base: Weights, tmp_path: Path) -> None:
     assert [path.name for path in first.parent.iterdir()] == [first.name]
 
 
-@pytest.mark.parametrize("left", [0, 10, 200])
+@pytest.mark.parametrize("left", [0, 10, 200, -40])
 def test_a_damaged_copy_is_made_again(base: Weights, tmp_path: Path, left: int) -> None:
     copy = faster_base(base, folder=tmp_path / "cache")
     whole = copy.read_bytes()
