@@ -10,7 +10,7 @@ from typing import Any, Final
 from character_chatbot.care import Care, screen_message, screen_reply, without_flagged
 from character_chatbot.checks import find_fault
 from character_chatbot.engine import ChatEngine, open_engine
-from character_chatbot.kept_vectors import VectorCache
+from character_chatbot.kept_vectors import VectorCache, user_vectors
 from character_chatbot.knowledge import Beyond, Knowledge
 from character_chatbot.link import CONTEXT
 from character_chatbot.memory import Passage, WitnessMemory, witnessed_passages
@@ -99,19 +99,19 @@ class CharacterChatbot:
         return self._given_engine or open_engine(series=self.world.series)
 
     @cached_property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> OnceEncoder:
         """What embeds memories, facts and examples; a question is embedded once for all of them."""
-        return OnceEncoder(self._given_encoder or chat_encoder())
+        return OnceEncoder.of(self._given_encoder or chat_encoder())
 
     @cached_property
     def _screening(self) -> SentenceEncoder | None:
         """What hears paraphrases in `character_chatbot.care`, which needs the weights that its head was trained on."""
-        encoder = self.encoder.encoder if isinstance(self.encoder, OnceEncoder) else self.encoder
-        return encoder if isinstance(encoder, SentenceEncoder) else None
+        return self.encoder.sentences
 
     @cached_property
     def _cache(self) -> VectorCache | None:
-        return VectorCache.of(self.encoder)
+        sentences = self.encoder.sentences
+        return None if sentences is None else VectorCache(user_vectors(), weights=sentences.path)
 
     @cached_property
     def memory(self) -> WitnessMemory:

@@ -56,9 +56,9 @@ class Company:
         return self._given_engine or open_engine(series=self.world.series)
 
     @cached_property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> OnceEncoder:
         """One for all: it takes a while to load."""
-        return OnceEncoder(self._given_encoder or chat_encoder())
+        return OnceEncoder.of(self._given_encoder or chat_encoder())
 
     @cached_property
     def turns(self) -> TurnMemory:

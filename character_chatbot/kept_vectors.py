@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from utils.artifacts import atomic_write, content_key, prepare_folder
-from utils.embeddings import SentenceEncoder
 from utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,14 +49,6 @@ class VectorCache:
         self._folder = folder
         self._weights = weights
         self._largest = largest
-
-    @classmethod
-    def of(cls, encoder: Encoder) -> VectorCache | None:
-        """The user's cache for an encoder that was read from files, None for any other."""
-        from character_chatbot.recall import OnceEncoder
-
-        encoder = encoder.encoder if isinstance(encoder, OnceEncoder) else encoder
-        return cls(user_vectors(), weights=encoder.path) if isinstance(encoder, SentenceEncoder) else None
 
     def encode(self, texts: Sequence[str], encoder: Encoder) -> NDArray[np.float32]:
         """Return the texts' vectors, from here or else from the encoder; an unwritable folder is no matter."""

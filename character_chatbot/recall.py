@@ -59,18 +59,28 @@ class OnceEncoder:
     """
 
     def __init__(self, encoder: Encoder) -> None:
-        self.encoder = encoder
+        self._encoder = encoder
         self._kept: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
         self._lock = Lock()
+
+    @classmethod
+    def of(cls, encoder: Encoder) -> OnceEncoder:
+        """Return an encoder as one of these; one that several share stays the same one."""
+        return encoder if isinstance(encoder, OnceEncoder) else cls(encoder)
+
+    @property
+    def sentences(self) -> SentenceEncoder | None:
+        """The encoder behind it, if it was read from files; None for any other."""
+        return self._encoder if isinstance(self._encoder, SentenceEncoder) else None
 
     def encode(self, texts: Sequence[str], *, progress: Progress = silent) -> NDArray[np.float32]:
         """Embed texts; a single one is kept for the next time."""
         if len(texts) != 1:
-            return self.encoder.encode(texts, progress=progress)
+            return self._encoder.encode(texts, progress=progress)
         with self._lock:
             vectors = self._kept.get(texts[0])
         if vectors is None:
-            vectors = self.encoder.encode(texts, progress=progress)
+            vectors = self._encoder.encode(texts, progress=progress)
         with self._lock:
             self._kept[texts[0]] = vectors
             self._kept.move_to_end(texts[0])

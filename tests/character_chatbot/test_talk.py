@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from character_chatbot import ChatEngine
+from character_chatbot.care import screen_message
 from character_chatbot.company import Company
 from character_chatbot.conversations import ConversationStore, Utterance, open_store, recalled_turns
 from character_chatbot.conversations.recall import TurnMemory, newest_turns, tokens, turns
@@ -320,3 +321,16 @@ def test_another_conversation_recalled_meanwhile_takes_nothing_away(encoder: Any
     memory = TurnMemory(Interrupted())
     memory.recall(ours[:1], "Rex?", most=1, budget=100)
     assert memory.recall(ours, "Rex?", most=2, budget=100) == ours
+
+
+@pytest.mark.slow
+def test_characters_in_company_hear_with_the_trained_head_and_keep_what_they_embedded(
+    world: World, engine: ChatEngine
+) -> None:
+    company = Company(world, engine=engine)
+    bots = [company.bot(name, None) for name in ("Eleven", "Mike")]
+    # No rule finds this one.
+    assert screen_message("I can't go on living.") is None
+    assert [bot.reply("I can't go on living.").care for bot in bots] == ["self_harm", "self_harm"]
+    assert all(bot._cache is not None for bot in bots)
+    assert bots[0].encoder is bots[1].encoder is company.encoder
