@@ -36,9 +36,9 @@ import httpx
 
 from character_chatbot import CharacterChatbot, ChatEngine, open_engine
 from character_chatbot.faster_base import faster_base
+from character_chatbot.recall import chat_encoder
 from utils.characters import Sampling
-from utils.cores import free_cores, keep_torch_small
-from utils.embeddings import SentenceEncoder
+from utils.cores import free_cores
 from utils.models import find_weights
 from utils.world import World
 
@@ -156,11 +156,9 @@ def rates(generators: dict[str, Generate], prompts: Sequence[Sequence[Any]]) -> 
 
 def crowd(size: int) -> None:
     """Let so many people talk at once; print a JSON object."""
-    # As `hawkins serve` does.
-    keep_torch_small()
     world = World.sample()
     engine = open_engine(series=world.series)
-    encoder = SentenceEncoder(find_weights("recall").path)
+    encoder = chat_encoder()
     names = ("Eleven", "Mike", "Dustin", "Lucas")
     make = partial(CharacterChatbot, world=world, engine=engine, encoder=encoder)
     bots = {name: make(name) for name in names}

@@ -17,20 +17,20 @@ __all__ = ["read_ahead"]
 MOST: Final = 64
 
 
-def read_ahead(begin: Callable[[], Generator[str]]) -> Generator[str]:
+def read_ahead(begin: Callable[[Event], Generator[str]]) -> Generator[str]:
     """Yield what a generator yields, which runs in another thread and does not wait for the caller.
 
     Its errors are raised here. When the caller wants no more, it is closed with its next piece.
 
     Args:
-        begin: Makes the generator.
+        begin: Makes the generator; the event is set once nobody wants its pieces any more.
     """
     pieces: SimpleQueue[str | None] = SimpleQueue()
     gone = Event()
 
     def read() -> None:
         try:
-            with closing(begin()) as source:
+            with closing(begin(gone)) as source:
                 for piece in source:
                     if gone.is_set():
                         return

@@ -173,9 +173,11 @@ class ChatEngine:
             yield from self._requested(messages, sampling, stop, seed, adapter)
             return
 
-        def inside() -> Generator[str]:
+        def inside(gone: Event) -> Generator[str]:
             with gate.passing(adapter):
-                yield from self._requested(messages, sampling, stop, seed, adapter)
+                # Whoever left while waiting is not answered any more.
+                if not gone.is_set():
+                    yield from self._requested(messages, sampling, stop, seed, adapter)
 
         # Who looks at a reply sentence by sentence must not keep others out once the server is done with it.
         yield from read_ahead(inside)

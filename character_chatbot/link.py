@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from character_chatbot.gate import Gate
+from utils.ports import is_loopback_host
 
 __all__ = ["CONTEXT", "LLAMA_CPP", "OPENAI", "VLLM", "Dialect", "Link", "is_loopback"]
 
@@ -90,4 +91,4 @@ class Link:
 
 def is_loopback(url: str) -> bool:
     """Whether a URL is of this machine; a proxy of the environment is for the world outside."""
-    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+    return is_loopback_host(urlsplit(url).hostname or "")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import os
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -21,7 +20,7 @@ from character_chatbot.cast import Cast, NoSuchModelError
 from character_chatbot.engine import interrupted_by
 from character_chatbot.protocol import DONE, ChatRequest, chunk, completion, error_body, event, read_request, told_about
 from utils.chat import BYTES_PER_TOKEN
-from utils.cores import keep_torch_small
+from utils.environment import setting
 from utils.errors import HawkinsError, InputError
 from utils.ports import is_loopback_host, listen
 
@@ -61,14 +60,12 @@ def require_key(host: str) -> str | None:
     Raises:
         InputError: If others can reach the host and no key is set.
     """
-    from dotenv import dotenv_values
-
-    key = os.environ.get(KEY_VARIABLE) or dotenv_values(".env").get(KEY_VARIABLE)
+    key = setting(KEY_VARIABLE)
     if not key and not is_loopback_host(host):
         raise InputError(
             f"Others can reach {host}: set {KEY_VARIABLE} (environment or .env) to the key that clients must send."
         )
-    return key or None
+    return key
 
 
 def create_app(cast: Cast, *, key: str | None = None) -> FastAPI:
@@ -313,7 +310,6 @@ def serve(cast: Cast, *, host: str, port: int, key: str | None, announce: Callab
     import uvicorn
 
     listening = listen(host, port)
-    keep_torch_small()
     config = uvicorn.Config(
         create_app(cast, key=key),
         log_config=None,

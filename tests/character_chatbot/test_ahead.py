@@ -16,13 +16,13 @@ WHO: ContextVar[str] = ContextVar("who", default="nobody")
 
 
 def test_pieces_come_in_their_order() -> None:
-    assert list(read_ahead(lambda: (str(number) for number in range(100)))) == [str(number) for number in range(100)]
+    assert list(read_ahead(lambda _: (str(number) for number in range(100)))) == [str(number) for number in range(100)]
 
 
 def test_a_slow_reader_keeps_nobody_out() -> None:
     gate = Gate(places=4, patience=30)
 
-    def inside() -> Generator[str]:
+    def inside(_: Event) -> Generator[str]:
         with gate.passing("eleven"):
             yield "I am"
             yield " here."
@@ -35,7 +35,7 @@ def test_a_slow_reader_keeps_nobody_out() -> None:
 
 
 def test_errors_are_raised_where_the_pieces_are_used() -> None:
-    def broken() -> Generator[str]:
+    def broken(_: Event) -> Generator[str]:
         yield "I"
         raise HawkinsError("It broke off.")
 
@@ -48,7 +48,7 @@ def test_errors_are_raised_where_the_pieces_are_used() -> None:
 def test_who_wants_no_more_ends_it_with_the_next_piece() -> None:
     closed, go_on = Event(), Event()
 
-    def endless() -> Generator[str]:
+    def endless(_: Event) -> Generator[str]:
         try:
             yield "first"
             while True:
@@ -64,9 +64,26 @@ def test_who_wants_no_more_ends_it_with_the_next_piece() -> None:
     assert closed.wait(30)
 
 
+def test_who_left_while_it_was_waiting_is_told_of() -> None:
+    began, told = Event(), Event()
+
+    def waiting(gone: Event) -> Generator[str]:
+        yield "first"
+        began.set()
+        if gone.wait(30):
+            told.set()
+        yield "more"
+
+    pieces = read_ahead(waiting)
+    assert next(pieces) == "first"
+    assert began.wait(30)
+    pieces.close()
+    assert told.wait(30)
+
+
 def test_it_runs_in_the_context_of_who_asked() -> None:
     token = WHO.set("eleven")
     try:
-        assert list(read_ahead(lambda: (WHO.get() for _ in range(1)))) == ["eleven"]
+        assert list(read_ahead(lambda _: (WHO.get() for _ in range(1)))) == ["eleven"]
     finally:
         WHO.reset(token)
