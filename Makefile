@@ -15,8 +15,11 @@ demo: .venv/run  ## analyse the sample season and have a short chat
 app: .venv/run   ## serve the web app on http://127.0.0.1:7860
 	$(BIN)/hawkins app
 
+# Processes that run tests, each with one thread for torch and llama.cpp, whose threads wait for each other where there are
+# more than cores. Each takes up to 3 GB.
+WORKERS ?= 2
 test: lint       ## lint, type-check and run every test
-	$(BIN)/python -m pytest
+	HAWKINS_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: .venv/dev  ## ruff and mypy
 	$(BIN)/ruff check .
@@ -30,7 +33,7 @@ format: .venv/dev ## let ruff put the code in order
 sample: .venv/run ## make the sample's subtitles and transcripts from its screenplays
 	$(BIN)/python tools/make_sample.py
 
-voices: .venv/run ## train the voices of Eleven, Mike and Dustin (6 to 20 minutes each on two cores)
+voices: .venv/run ## train the voices of Eleven, Mike and Dustin (about an hour each on two cores, minutes on a GPU)
 	$(BIN)/python -m tools.make_voices
 
 transcripts: .venv/run ## ask Eleven, Mike and Dustin twenty questions each (docs/transcripts.md)
