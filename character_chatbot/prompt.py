@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from character_chatbot.memory import Passage
 from utils.characters import CharacterCard, Exchange, Fact, system_prompt
-from utils.chat import BYTES_PER_TOKEN, Message, inert
+from utils.chat import BYTES_PER_TOKEN, Message, inert, steady_start
 from utils.errors import InputError
 
 __all__ = ["LONGEST_MESSAGE", "build_messages", "clean_message", "newest_messages", "normalise_history"]
@@ -87,10 +87,9 @@ def normalise_history(history: Iterable[Any]) -> list[Message]:
 
 def newest_messages(talk: Sequence[Message]) -> list[Message]:
     """Return the end of a conversation: no more than `MOST_MESSAGES` with `LONGEST_HISTORY` characters together."""
-    left, begin = LONGEST_HISTORY, len(talk)
-    while begin > max(0, len(talk) - MOST_MESSAGES) and (left := left - len(talk[begin - 1]["content"])) >= 0:
-        begin -= 1
-    return list(talk[begin:])
+    least = LONGEST_HISTORY / MOST_MESSAGES
+    start = steady_start([max(least, len(turn["content"])) for turn in talk], LONGEST_HISTORY)
+    return _from_a_question(talk[start:], talk)
 
 
 def _text(content: Any) -> str:
@@ -183,12 +182,19 @@ def build_messages(
         raise InputError("The message is too long for the model's window; shorten it.")
     left = context - card.sampling.max_tokens - sum(map(_cost, [*shown, _before(called), asked]))
     recent: list[Message] = []
-    for turn in reversed(history):
+    for turn in reversed(history[steady_start([_cost(turn) for turn in history], context / 2) :]):
         left -= _cost(turn)
         if left < 0:
             break
         recent.append(Message(role=turn["role"], content=inert(turn["content"])))
-    return [*shown, *_as_one(list(reversed(recent)), asked, _before(called))]
+    talk = _from_a_question(list(reversed(recent)), history)
+    return [*shown, *_as_one(talk, asked, _before(called))]
+
+
+def _from_a_question(end: Sequence[Message], whole: Sequence[Message]) -> list[Message]:
+    """The end of a conversation without an answer whose question was cut off; chat templates want the user first."""
+    cut = len(end) < len(whole) and end and end[0]["role"] == "assistant"
+    return list(end[1:] if cut else end)
 
 
 def _before(called: Iterable[str]) -> Message:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from character_chatbot.conversations.records import Utterance
 from character_chatbot.recall import RANK_CONSTANT, Encoder
-from utils.chat import BYTES_PER_TOKEN
+from utils.chat import BYTES_PER_TOKEN, steady_start
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,11 +46,8 @@ def tokens(turn: Sequence[Utterance]) -> float:
 
 
 def newest_turns(conversation: Sequence[Sequence[Utterance]], budget: float) -> int:
-    """Return where the newest turns begin that fill no more than a number of tokens; the length if none does."""
-    begin = len(conversation)
-    while begin and (budget := budget - tokens(conversation[begin - 1])) >= 0:
-        begin -= 1
-    return begin
+    """Return where the newest turns begin that fill no more than a number of tokens (see `steady_start`)."""
+    return steady_start([tokens(turn) for turn in conversation], budget)
 
 
 class TurnMemory:

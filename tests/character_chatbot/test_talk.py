@@ -197,9 +197,17 @@ def test_roles_alternate_whoever_speaks() -> None:
 def test_the_newest_turns_fill_the_budget_and_no_more() -> None:
     cut = turns(_said(*[(who, "word " * 40) for _ in range(10) for who in (None, "Eleven")]))
     assert len(cut) == 10
-    assert newest_turns(cut, 3.5 * tokens(cut[0])) == 7
+    starts = [newest_turns(cut[:length], 4.5 * tokens(cut[0])) for length in range(1, 11)]
+    assert starts == [0, 0, 0, 0, 3, 3, 3, 6, 6, 6]
     assert newest_turns(cut, 0) == 10
     assert newest_turns(cut, 1e9) == 0
+
+
+def test_a_turn_that_fills_the_budget_alone_is_kept_and_one_that_is_too_long_is_not() -> None:
+    short, long = turns(_said((None, "word"))), turns(_said((None, "word " * 40)))
+    assert newest_turns([*short, *long], tokens(long[0])) == 1
+    assert newest_turns([*short, *long], tokens(long[0]) - 1) == 2
+    assert newest_turns([*long, *short], tokens(long[0]) - 1) == 1
 
 
 def test_old_turns_come_back_when_they_matter_in_their_order(encoder: Any) -> None:
