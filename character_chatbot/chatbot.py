@@ -32,6 +32,8 @@ __all__ = ["CharacterChatbot", "CharacterChatbotQwen"]
 
 # More scenes in a prompt confuse a small model (docs/decisions/005-small-prompts.md).
 SCENES: Final = 1
+# Of its lines, so many are read to the model: a scene was half of what a turn had to read.
+SCENE_LINES: Final = 3
 # Cosine below which a scene has nothing to do with a message, as with most greetings and small talk: read out in a
 # prompt, it would be answered instead.
 NEAR_SCENE: Final = 0.35
@@ -245,7 +247,7 @@ class CharacterChatbot:
             facts=self.mind.facts_for(asked, most=FACTS_TRAINED if trained else FACTS),
             examples=() if trained else examples,
             answers=examples if trained else (),
-            passages=[self.knowledge.as_witnessed(passage) for passage in passages],
+            passages=[self.knowledge.as_witnessed(passage.heart(asked, most=SCENE_LINES)) for passage in passages],
             earlier=earlier,
             note=_NEVER_HEARD if beyond.names else _NOT_THERE if beyond.matter else "",
             history=talk,
@@ -254,6 +256,27 @@ class CharacterChatbot:
 
     def _recall(self, asked: str) -> list[Passage]:
         return self.memory.recall(asked, until=self.until, most=SCENES, least=NEAR_SCENE)
+
+    def prepare(self, history: Iterable[Any] = ()) -> None:
+        """Let the model read a conversation before its next message comes, which is answered sooner then.
+
+        Does nothing where the model is not loaded, somebody needs it, or something else stands between instruction and
+        conversation.
+
+        Args:
+            history: As in `turn`.
+
+        Raises:
+            HawkinsError: As `turn`.
+        """
+        if not self.engine.loaded:
+            return
+        adapter = self.engine.adapter_for(self.card.name, self.world.series)
+        if adapter is None:
+            return
+        talk = without_flagged(newest_messages(normalise_history(history)))
+        *begun, _ = build_messages(self.card, "…", history=talk, context=self.engine.context)
+        self.engine.prepare(begun, adapter=adapter)
 
     def reply(self, message: str, history: Iterable[Any] = (), *, earlier: Sequence[str] = ()) -> Reply:
         """Answer a message, with the scenes that fed the answer (see `turn`)."""

@@ -138,3 +138,14 @@ class Company:
             HawkinsError: As `turn`.
         """
         self.turn(name, until, "Hello")
+        self.prepare(name, until)
+
+    def prepare(self, name: str, until: str | None, history: Sequence[Any] = ()) -> None:
+        """Let the model read a conversation before its next message comes; see `CharacterChatbot.prepare`.
+
+        Raises:
+            HawkinsError: As `turn`.
+        """
+        with self._loading:
+            bot = self.bot(name, until)
+        bot.prepare(history)

@@ -96,6 +96,11 @@ class ChatEngine:
             return self._found
 
     @property
+    def loaded(self) -> bool:
+        """Whether the server is there already."""
+        return self._found is not None
+
+    @property
     def base_url(self) -> str:
         """Where the server is, up to and including ``/v1``."""
         return self.link.base_url
@@ -181,6 +186,26 @@ class ChatEngine:
 
         # Who looks at a reply sentence by sentence must not keep others out once the server is done with it.
         yield from read_ahead(inside)
+
+    def prepare(self, messages: Sequence[Message], *, adapter: str | None = None) -> None:
+        """Let the model in this process read how a prompt will begin, if nobody needs it now.
+
+        Other servers are left alone.
+
+        Args:
+            messages: The beginning: instruction and conversation.
+            adapter: As in `stream`.
+
+        Raises:
+            HawkinsError: If the server cannot be reached or refuses.
+        """
+        gate = self.link.gate
+        if gate is None:
+            return
+        with gate.passing_if_free() as free:
+            if free:
+                for _ in self._requested(messages, Sampling(max_tokens=1), (), None, adapter):
+                    pass
 
     def _requested(
         self,

@@ -13,6 +13,8 @@ from utils.errors import HawkinsError
 __all__ = ["Gate"]
 
 PATIENCE: Final = 180.0  # seconds
+# A kind that no request is of.
+_NOBODY: Final = "\0"
 
 
 @dataclass(eq=False)
@@ -82,6 +84,21 @@ class Gate:
             with self._changed:
                 self._inside.number -= 1
                 self._changed.notify_all()
+
+    @contextmanager
+    def passing_if_free(self) -> Iterator[bool]:
+        """Hold all places inside the block, if nobody is inside or waits; otherwise hold none and yield False."""
+        with self._changed:
+            free = not self._inside.number and not self._waiting
+            if free:
+                self._inside = _Inside(_NOBODY, number=1)
+        try:
+            yield free
+        finally:
+            if free:
+                with self._changed:
+                    self._inside.number -= 1
+                    self._changed.notify_all()
 
     def _enter(self, kind: str | None) -> None:
         if not self._inside.number and self._inside.kind != kind:

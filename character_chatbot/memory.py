@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from character_chatbot.earshot import Listener, SceneLine, scenes_of
 from character_chatbot.kept_vectors import VectorCache
 from character_chatbot.recall import EXACT, Encoder, TextIndex
+from character_chatbot.words import telling_words
 from utils.episodes import Episode
 from utils.series import SeriesProfile
 
@@ -63,6 +64,24 @@ class Passage:
     def text(self) -> str:
         """The lines as ``Name: text``, one a row."""
         return "\n".join(f"{line.speaker}: {line.text}" if line.speaker else line.text for line in self.lines)
+
+    def heart(self, question: str, *, most: int) -> Passage:
+        """Return the consecutive lines that share most words with a question.
+
+        Args:
+            question: What was asked.
+            most: Lines, at most.
+        """
+        asked = set(telling_words(question))
+        shared = [asked & set(telling_words(f"{line.speaker or ''} {line.text}")) for line in self.lines]
+
+        def worth(begin: int) -> tuple[int, int]:
+            found = shared[begin : begin + most]
+            # What follows a word that was asked about tells more than what went before.
+            return len(set().union(*found)), len(set().union(*found[:-1]))
+
+        begin = max(range(max(1, len(self.lines) - most + 1)), key=worth)
+        return replace(self, lines=self.lines[begin : begin + most])
 
 
 def witnessed_passages(dialogue: pd.DataFrame, series: SeriesProfile, character: str) -> Iterator[Passage]:

@@ -24,7 +24,7 @@ FACTS: Final = 2
 EXAMPLES: Final = 6
 # A trained voice needs fewer: it was trained with so many in the prompt (tools/make_voices.py).
 FACTS_TRAINED: Final = 1
-EXAMPLES_TRAINED: Final = 2
+EXAMPLES_TRAINED: Final = 1
 # Cosine below which a fact has nothing to do with what was asked.
 NEAR_FACT: Final = 0.3
 # Of the examples, so many show how the character says that it does not know, where it cannot know.

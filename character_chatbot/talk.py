@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
+from threading import Thread
 from time import monotonic
 from typing import Final
 
@@ -157,6 +159,23 @@ class Talk:
         self.store.replace([one.id for one in said if one.id > asked.id])
         yield from self._answers(self._conversation.id, asked.id)
 
+    def prepare(self) -> None:
+        """Let the model read what was said so far while the person writes the next message; returns at once.
+
+        In a group, who speaks next is not known yet, and nothing is read.
+        """
+        if len(self.characters) > 1:
+            return
+        (name,) = self.characters
+        history, _ = self._heard(name, self._remembered())
+
+        def read() -> None:
+            # What goes wrong here goes wrong again, and is told, when somebody speaks.
+            with suppress(HawkinsError):
+                self.company.prepare(name, self.until, history)
+
+        Thread(target=read, name="prepare").start()
+
     def switch(self, names: Sequence[str]) -> None:
         """Go on with others.
 
@@ -237,16 +256,11 @@ class Talk:
             yield self._speak(conversation, name, said)
 
     def _speak(self, conversation: int, name: str, said: Sequence[Utterance]) -> Speaking:
-        cut = turns(said[:-1])
-        begin = newest_turns(cut, HISTORY)
         asked = said[-1]
-        older = self.company.turns.recall(cut[:begin], asked.text, most=EARLIER_TURNS, budget=EARLIER)
+        history, before = self._heard(name, said[:-1])
+        older = self.company.turns.recall(before, asked.text, most=EARLIER_TURNS, budget=EARLIER)
         turn = self.company.turn(
-            name,
-            self.until,
-            _words(asked),
-            heard_by(name, [one for turn in cut[begin:] for one in turn]),
-            earlier=[_as_script(name, turn) for turn in older],
+            name, self.until, _words(asked), history, earlier=[_as_script(name, turn) for turn in older]
         )
         number = self.store.begin(conversation, name, until=self.until)
         speaking = Speaking(name, turn, store=self.store, number=number)
@@ -254,6 +268,13 @@ class Talk:
             # Whoever leaves before reading it must not find the message unanswered, and without its mark.
             self.store.finish(number, turn.reply)
         return speaking
+
+    @staticmethod
+    def _heard(name: str, said: Sequence[Utterance]) -> tuple[list[Message], list[tuple[Utterance, ...]]]:
+        """The newest turns as a character heard them, and the turns before."""
+        cut = turns(said)
+        begin = newest_turns(cut, HISTORY)
+        return heard_by(name, [one for turn in cut[begin:] for one in turn]), cut[:begin]
 
 
 def _is_note(turn: Turn) -> bool:

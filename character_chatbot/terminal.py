@@ -95,6 +95,7 @@ def converse(talk: Talk, console: Console, ask: Ask, *, label: str) -> None:
             continue
         if not is_command(line):
             hear(talk, talk.say(line), console)
+            talk.prepare()
             continue
         try:
             obey(talk, line, console)

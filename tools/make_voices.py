@@ -1,7 +1,7 @@
 """Train voices of Stranger Things (all three ship), each for the embedded model: `make voices`.
 
 A voice learns from the exchanges written for it, each in the prompt that it will be asked with when somebody chats
-(a fact, a remembered scene, the nearest other exchanges, what was said before), and from its replies in the sample
+(a fact, a remembered scene, the nearest other exchange, what was said before), and from its replies in the sample
 season. Exchanges are held out by question; none of those stands in any prompt that is learnt from.
 """
 
@@ -38,17 +38,12 @@ from utils.world import World
 
 NAMES = ("Eleven", "Mike", "Dustin")
 BASE = "smollm2"
-SETTINGS = {"epochs": 1, "batch_size": 16, "batch_tokens": 1536, "learning_rate": 1e-3, "evaluations": 1}
+SETTINGS = {"epochs": 3, "batch_size": 16, "batch_tokens": 1536, "learning_rate": 1e-3, "evaluations": 1}
 # A scene in every prompt would double the work; one in so many is enough to learn what to do with one.
 WITH_SCENE = 6
 # One in so many is asked after another exchange, as later turns of a conversation are.
 WITH_HISTORY = 3
 HELD_OUT = 0.1
-# Exchanges that are learnt from at most; the others are still found as examples. A thousand take about a quarter of an
-# hour on two cores.
-MOST = {"Eleven": 2_600, "Mike": 2_600, "Dustin": 1_600}
-# Exchanges that are scored at most.
-SCORED = 120
 
 
 class Prepared:
@@ -82,12 +77,6 @@ def chance(exchange: Exchange, what: str) -> int:
     return zlib.crc32(f"{what}/{exchange.user}".encode())
 
 
-def chosen(exchanges: Sequence[Exchange], most: int) -> list[Exchange]:
-    """Return so many exchanges at most, always the same ones, in their order."""
-    drawn = frozenset(sorted(exchanges, key=lambda exchange: (chance(exchange, "drawn"), exchange.user))[:most])
-    return [exchange for exchange in exchanges if exchange in drawn]
-
-
 def as_example(
     bot: CharacterChatbot, exchange: Exchange, hidden: Collection[Exchange], others: Sequence[Exchange]
 ) -> Example:
@@ -110,8 +99,8 @@ def voice_dataset(bot: CharacterChatbot) -> Dataset:
     hidden = [exchange for exchange, out in zip(exchanges, held, strict=True) if out]
     learnt = [exchange for exchange, out in zip(exchanges, held, strict=True) if not out]
     spoken = build_dataset(bot.world, bot.card.name)
-    train = [as_example(bot, exchange, hidden, learnt) for exchange in chosen(learnt, MOST[bot.card.name])]
-    validation = tuple(as_example(bot, exchange, hidden, learnt) for exchange in chosen(hidden, SCORED))
+    train = [as_example(bot, exchange, hidden, learnt) for exchange in learnt]
+    validation = tuple(as_example(bot, exchange, hidden, learnt) for exchange in hidden)
     instruction = train[0].messages[0]
     # Lines of the season begin with the same instruction, which is then computed once.
     train += [replace(e, messages=(instruction, *e.messages[1:])) for e in (*spoken.train, *spoken.validation)]

@@ -167,3 +167,4 @@ def _streamed(talk: Talk, visit: Visit, speakers: Iterator[Speaking]) -> Iterato
             text += piece
             yield [*so_far, _said("assistant", _labelled(speaking.name, text, several=several))]
     yield transcript(visit.session, talk.characters, talk.utterances())
+    talk.prepare()

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from character_chatbot import CharacterChatbot, ChatEngine, embedded_engine
+from character_chatbot.gate import Gate
+from character_chatbot.link import LLAMA_CPP, Link
 from character_chatbot.prompt import newest_messages, normalise_history
 from utils.characters import Sampling
 from utils.errors import HawkinsError, InputError, WeightsError
@@ -64,6 +66,35 @@ def test_a_conversation_begins_with_the_same_words_at_every_turn(
     assert first[0] == second[0]
     assert [m["content"] for m in second[1:-1]] == ["Where is Mike?", "At home."]
     assert "June is in the static." in second[-1]["content"]
+
+
+def test_what_is_prepared_is_how_the_next_prompt_begins(world: World, encoder: Any, server: Any) -> None:
+    link = Link(
+        base_url=f"http://127.0.0.1:{server.server_port}/v1",
+        model="tiny",
+        label="a scripted server",
+        dialect=LLAMA_CPP,
+        adapters={"eleven-tiny": 0},
+        gate=Gate(places=2),
+    )
+    engine = ChatEngine.opening(lambda: link)
+    bot, history = _bot(world, engine, encoder), [("Where is Mike?", "At home.")]
+    bot.prepare(history)
+    assert server.asked == []  # nothing is loaded for it
+    bot.reply("Hello?")
+    bot.prepare(history)
+    bot.reply("Is June cold?", history)
+    _, prepared, asked = server.asked
+    assert prepared["messages"] == asked["messages"][:-1]
+    assert prepared["lora"] == asked["lora"] == [{"id": 0, "scale": 1.0}]
+    assert prepared["max_tokens"] == 1
+
+
+def test_nothing_is_prepared_on_a_server_of_others(world: World, engine: ChatEngine, encoder: Any, server: Any) -> None:
+    bot = _bot(world, engine, encoder)
+    bot.reply("Hello?")
+    bot.prepare([("Where is Mike?", "At home.")])
+    assert len(server.asked) == 1
 
 
 def test_the_dial_keeps_later_episodes_out_of_the_prompt(
@@ -166,9 +197,18 @@ def test_an_answered_message_that_is_refused_stays_out_of_the_prompt(
 
 def test_of_a_long_history_the_end_is_read() -> None:
     talk = normalise_history((f"Number {i}.", "Yes.") for i in range(100))
-    assert newest_messages(talk) == talk[-64:]
+    assert 32 <= len(newest_messages(talk)) <= 64
+    assert newest_messages(talk) == talk[-len(newest_messages(talk)) :]
     assert newest_messages([*talk, {"role": "user", "content": "x" * 40_000}]) == []
     assert newest_messages([]) == []
+
+
+def test_the_history_in_a_prompt_begins_with_the_same_message_for_many_turns() -> None:
+    talk = normalise_history((f"Number {i}.", "Yes.") for i in range(200))
+    starts = [newest_messages(talk[:length])[0] for length in range(2, len(talk) + 1, 2)]
+    assert all(start["role"] == "user" for start in starts)
+    # Read anew once in sixteen turns, not with every one.
+    assert len({start["content"] for start in starts}) <= 1 + 200 // 16
 
 
 @pytest.mark.parametrize("role", [[], {}, None, 7])

@@ -30,6 +30,27 @@ def test_two_kinds_are_never_inside_together_and_all_come_through() -> None:
     assert all(len(together) == 1 for together in met)
 
 
+def test_what_can_wait_is_done_when_nobody_is_inside_and_keeps_everybody_out() -> None:
+    gate, order = Gate(places=4), []
+
+    def go() -> None:
+        with gate.passing("eleven"):
+            order.append("eleven")
+
+    with ThreadPoolExecutor(1) as pool:
+        with gate.passing_if_free() as free, gate.passing_if_free() as again:
+            assert (free, again) == (True, False)
+            going = pool.submit(go)
+            sleep(0.05)
+            order.append("done")
+        going.result(timeout=30)
+    assert order == ["done", "eleven"]
+    with gate.passing("mike"), gate.passing_if_free() as free:
+        assert not free
+    with gate.passing_if_free() as free:
+        assert free
+
+
 def test_the_same_kind_is_inside_together() -> None:
     gate, both = Gate(places=4), Barrier(2, timeout=30)
 
