@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from aws.errors import aws_errors, error_code
+from aws.layout import tag_dict
 from utils.errors import HawkinsError
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def read_bucket(clients: Clients, name: str) -> Bucket | None:
         encryption = _setting(s3.get_bucket_encryption, name, "ServerSideEncryptionConfiguration", {})
         return Bucket(
             region=region,
-            tags={tag["Key"]: tag["Value"] for tag in tags},
+            tags=tag_dict(tags),
             public_access=_setting(s3.get_public_access_block, name, "PublicAccessBlockConfiguration", {}),
             versioning=s3.get_bucket_versioning(Bucket=name).get("Status", ""),
             encryption=_algorithm(encryption),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from aws.errors import aws_errors
 from aws.instances import ATTEMPT_TAG, LAUNCH_TAG
-from aws.layout import PROJECT_TAG, ROLE_TAG
+from aws.layout import PROJECT_TAG, ROLE_TAG, tag_list
 from utils.errors import InputError
 from utils.settings import Settings
 
@@ -140,7 +140,7 @@ def find_places(clients: Clients, types: tuple[str, ...], zones: tuple[str, ...]
 
 def run_request(order: LaunchOrder, place: Place, group: str) -> RunInstancesRequestTypeDef:
     """Return the whole request for a machine."""
-    tags: Any = [{"Key": key, "Value": value} for key, value in sorted(order.all_tags.items())]
+    tags = tag_list(order.all_tags)
     kinds = ("instance", "volume", "network-interface", *(("spot-instances-request",) if order.max_spot_price else ()))
     request: RunInstancesRequestTypeDef = {
         "MinCount": 1,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 __all__ = [
     "BASES",
@@ -20,6 +21,8 @@ __all__ = [
     "log_key",
     "model_prefix",
     "ssm_prefix",
+    "tag_dict",
+    "tag_list",
 ]
 
 DATA: Final = "data/"
@@ -62,3 +65,13 @@ def log_key(job: str, name: str = "training.log") -> str:
 def ssm_prefix(project: str) -> str:
     """Return the path of this project's own SSM parameters, such as ``/stranger-things-nlp/``."""
     return f"/{project}/"
+
+
+def tag_list(tags: Mapping[str, str]) -> Any:
+    """Return tags as AWS takes them; in the order of their names, so that the same ones are the same request."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def tag_dict(found: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return tags from how AWS tells them."""
+    return {tag["Key"]: tag["Value"] for tag in found}
