@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from aws.app_order import File, Voice, results_prefix
+from aws.app_order import File, Voice
 from aws.errors import aws_errors
-from aws.layout import MODELS
+from aws.layout import MODELS, analysis_prefix
 from character_training.result import RESULT
 from utils.adapters import ADAPTER_FILE
 from utils.bases import BASES
@@ -66,7 +66,7 @@ def find_results(clients: Clients, bucket: str, name: str) -> tuple[File, ...]:
     """
     from analysis.results import TABLES
 
-    prefix = results_prefix(name)
+    prefix = analysis_prefix(name)
     files = _listed(clients, bucket, prefix)
     missing = [table for table in TABLES if f"{prefix}{table}.parquet" not in files]
     if missing:

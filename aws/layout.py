@@ -16,6 +16,8 @@ __all__ = [
     "PROJECT_TAG",
     "RESULTS",
     "ROLE_TAG",
+    "TRAINING",
+    "analysis_prefix",
     "checkpoint_prefix",
     "job_prefix",
     "log_key",
@@ -27,6 +29,8 @@ __all__ = [
 
 DATA: Final = "data/"
 """``data/training/``, ``data/transcripts/``, ``data/subtitles/``."""
+TRAINING: Final = f"{DATA}training/"
+"""Analyses to learn from and to show, a folder each."""
 MODELS: Final = "models/"
 RESULTS: Final = "results/"
 CHECKPOINTS: Final = "checkpoints/"
@@ -40,6 +44,11 @@ BASES: Final = ("llama", "qwen")
 PROJECT_TAG: Final = "project"
 ROLE_TAG: Final = "hawkins:role"
 """What a resource is for: ``training``, ``gradio``, ``storage``, ``access``."""
+
+
+def analysis_prefix(name: str) -> str:
+    """Return where an analysis lies, such as ``data/training/mine/``."""
+    return f"{TRAINING}{name}/"
 
 
 def model_prefix(base: str, character: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aws.errors import NotFoundError, aws_errors
-from aws.layout import DATA
+from aws.layout import TRAINING, analysis_prefix
 from utils.artifacts import content_key
 from utils.errors import InputError
 from utils.world import World
@@ -17,9 +17,7 @@ from utils.world import World
 if TYPE_CHECKING:
     from aws.clients import Clients
 
-__all__ = ["TRAINING_DATA", "TrainingData", "look_at_data"]
-
-TRAINING_DATA = f"{DATA}training/"
+__all__ = ["TrainingData", "look_at_data"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +78,7 @@ def look_at_data(
     """
     if results is None:
         return TrainingData(results=None, digest="", world=sample())
-    prefix = f"{TRAINING_DATA}{results}/"
+    prefix = analysis_prefix(results)
     with aws_errors(f"listing {prefix} in {bucket}"):
         pages = list(clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
     found = {each["Key"]: each["ETag"] for page in pages for each in page.get("Contents", [])}
@@ -93,9 +91,9 @@ def look_at_data(
 
 
 def _others(clients: Clients, bucket: str) -> str:
-    with aws_errors(f"listing {TRAINING_DATA} in {bucket}"):
-        found = clients.s3.list_objects_v2(Bucket=bucket, Prefix=TRAINING_DATA, Delimiter="/")
-    names = [each["Prefix"].removeprefix(TRAINING_DATA).rstrip("/") for each in found.get("CommonPrefixes", [])]
+    with aws_errors(f"listing {TRAINING} in {bucket}"):
+        found = clients.s3.list_objects_v2(Bucket=bucket, Prefix=TRAINING, Delimiter="/")
+    names = [each["Prefix"].removeprefix(TRAINING).rstrip("/") for each in found.get("CommonPrefixes", [])]
     return f" (there are: {', '.join(names)})" if names else ""
 
 
