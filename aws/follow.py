@@ -12,6 +12,7 @@ from aws.errors import NotFoundError, aws_errors
 from aws.instances import Instance, find_instances
 from aws.job import Progress, State, progress_key, read_progress
 from aws.layout import LOGS, log_key
+from aws.sync import Store
 
 if TYPE_CHECKING:
     from aws.clients import Clients
@@ -26,20 +27,13 @@ LOG_NAMES: Final = ("setup.log", "training.log")
 
 def read_state(clients: Clients, bucket: str, job: str) -> Progress | None:
     """Return what was last said about a job; None where nothing was, or nothing that can be read."""
-    key = progress_key(job)
-    try:
-        with aws_errors(f"reading {key} in {bucket}"):
-            text = clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except NotFoundError:
-        return None
-    return read_progress(text)
+    text = Store(clients.s3, bucket).read(progress_key(job))
+    return None if text is None else read_progress(text)
 
 
 def logged(clients: Clients, bucket: str) -> dict[str, list[str]]:
     """Return the names of log files by what they are of, the latest written last."""
-    with aws_errors(f"listing {LOGS} in {bucket}"):
-        pages = list(clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=LOGS))
-    found = [each for page in pages for each in page.get("Contents", []) if each["Key"].count("/") == 2]
+    found = [each for each in Store(clients.s3, bucket).entries(LOGS) if each["Key"].count("/") == 2]
     names: dict[str, list[str]] = {}
     for each in sorted(found, key=lambda one: one["LastModified"]):
         _, name, file = each["Key"].split("/")
