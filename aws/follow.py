@@ -25,15 +25,15 @@ FINAL: Final = frozenset({State.FINISHED, State.FAILED, State.INTERRUPTED})
 LOG_NAMES: Final = ("setup.log", "training.log")
 
 
-def read_state(clients: Clients, bucket: str, job: str) -> Progress | None:
+def read_state(store: Store, job: str) -> Progress | None:
     """Return what was last said about a job; None where nothing was, or nothing that can be read."""
-    text = Store(clients.s3, bucket).read(progress_key(job))
+    text = store.read(progress_key(job))
     return None if text is None else read_progress(text)
 
 
-def logged(clients: Clients, bucket: str) -> dict[str, list[str]]:
+def logged(store: Store) -> dict[str, list[str]]:
     """Return the names of log files by what they are of, the latest written last."""
-    found = [each for each in Store(clients.s3, bucket).entries(LOGS) if each["Key"].count("/") == 2]
+    found = [each for each in store.entries(LOGS) if each["Key"].count("/") == 2]
     names: dict[str, list[str]] = {}
     for each in sorted(found, key=lambda one: one["LastModified"]):
         _, name, file = each["Key"].split("/")
@@ -46,13 +46,12 @@ class Tail:
     """The end of a log in the bucket, as far as it was not read yet.
 
     Args:
-        clients: Connections.
-        bucket: Where it lies.
+        store: The bucket.
         key: Of the log, which its machine writes anew with more at its end.
     """
 
-    def __init__(self, clients: Clients, bucket: str, key: str) -> None:
-        self._clients, self._bucket, self._key = clients, bucket, key
+    def __init__(self, store: Store, key: str) -> None:
+        self._store, self._key = store, key
         self._read = 0
         self._rest = b""
 
@@ -71,17 +70,16 @@ class Tail:
         return [last.decode("utf-8", "replace")] if last else []
 
     def _more(self) -> bytes:
-        with aws_errors(f"reading {self._key} in {self._bucket}"):
-            size = self._clients.s3.head_object(Bucket=self._bucket, Key=self._key)["ContentLength"]
+        s3, bucket = self._store.s3, self._store.bucket
+        with aws_errors(f"reading {self._store.where(self._key)}"):
+            size = s3.head_object(Bucket=bucket, Key=self._key)["ContentLength"]
         if size < self._read:
             # The next machine began a log of its own.
             self._read, self._rest = 0, b""
         if size == self._read:
             return b""
-        with aws_errors(f"reading {self._key} in {self._bucket}"):
-            found = self._clients.s3.get_object(
-                Bucket=self._bucket, Key=self._key, Range=f"bytes={self._read}-{size - 1}"
-            )
+        with aws_errors(f"reading {self._store.where(self._key)}"):
+            found = s3.get_object(Bucket=bucket, Key=self._key, Range=f"bytes={self._read}-{size - 1}")
             text = found["Body"].read()
         self._read += len(text)
         return text
@@ -119,11 +117,11 @@ def follow(
         machine: Id of the machine: what an earlier one said does not count.
         pause: Seconds between looks; None for those between the machine's own reports.
     """
-    bucket = config.s3.bucket_name
-    tails = [Tail(clients, bucket, log_key(job, name)) for name in LOG_NAMES]
+    store = Store(clients.s3, config.s3.bucket_name)
+    tails = [Tail(store, log_key(job, name)) for name in LOG_NAMES]
     while True:
         alive = [each for each in find_instances(clients, config.project, name=job) if each.id == machine]
-        said = read_state(clients, bucket, job)
+        said = read_state(store, job)
         own = said if said is not None and _says(said, alive[0] if alive else None, machine) else None
         lines = [line for tail in tails for line in tail.lines()]
         look = Look(lines=tuple(lines), progress=own, machine=alive[0] if alive else None)

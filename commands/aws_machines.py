@@ -106,11 +106,13 @@ def status(config: ConfigFile = CONFIG, dry_run: DryRun = False, as_json: AsJson
     from aws.budget import enforce, take_stock
     from aws.follow import read_state
     from aws.resources import find_resources
+    from aws.sync import Store
 
     clients, settings = _opened(config)
     stock = take_stock(clients, settings, market_of(settings), write=not dry_run)
     ended = () if dry_run else enforce(clients, stock)
-    progress = {each.name: read_state(clients, settings.s3.bucket_name, each.name) for each in stock.alive}
+    store = Store(clients.s3, settings.s3.bucket_name)
+    progress = {each.name: read_state(store, each.name) for each in stock.alive}
     orphans = [each for each in find_resources(clients, settings) if each.orphan]
     if as_json:
         _print_json(

@@ -197,23 +197,24 @@ def logs(
     from aws.config import read_config
     from aws.follow import Tail, logged, read_state
     from aws.layout import log_key
+    from aws.sync import Store
 
     if follow and as_json:
         raise InputError("--follow shows logs, and --json one object; choose one.")
     settings = read_config(config)
     clients = Clients(settings.ec2.region)
-    bucket = settings.s3.bucket_name
-    files = logged(clients, bucket)
+    store = Store(clients.s3, settings.s3.bucket_name)
+    files = logged(store)
     wanted = _which(name, files, following=follow)
     if follow:
         _follow_log(clients, settings, wanted)
         return
     texts = {}
     for file in (each for each in files[wanted] if each.endswith(".log")):
-        tail = Tail(clients, bucket, log_key(wanted, file))
+        tail = Tail(store, log_key(wanted, file))
         texts[file] = [*tail.lines(), *tail.rest()]
     if as_json:
-        said = read_state(clients, bucket, wanted)
+        said = read_state(store, wanted)
         facts = {"name": wanted, "progress": said.model_dump(mode="json") if said else None, "logs": texts}
         typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
         return
