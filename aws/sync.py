@@ -1,4 +1,4 @@
-"""The bucket as a machine uses it, and checkpoints that are whole in it or not there."""
+"""The bucket as machines and commands use it, and checkpoints that are whole in it or not there."""
 
 from __future__ import annotations
 

@@ -12,8 +12,6 @@ from aws.clients import Clients
 from aws.errors import NoCapacityError, NotFoundError, UnreachableError, aws_errors
 from utils.errors import HawkinsError, InputError
 
-pytest.importorskip("boto3")
-
 CANARY = "IQoJb3JpZ2luX2VjEJr" + "aB3/" * 30
 
 
