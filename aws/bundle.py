@@ -123,7 +123,7 @@ def _add(tar: tarfile.TarFile, root: Path, name: str) -> None:
 def _tops(root: Path) -> list[str]:
     """Return the files and folders directly below the root that are the program."""
     settings = _setuptools(root)
-    packages = {name.partition(".")[0] for name in settings["packages"]} | {Path(__file__).parent.name}
+    packages = {name.partition(".")[0] for name in settings["packages"]}
     modules = {f"{name}.py" for name in settings["py-modules"]}
     locks = {path.name for path in root.glob(_REQUIREMENTS)}
     return sorted(name for name in {*packages, *modules, *locks, *_BESIDE} if (root / name).exists())
