@@ -11,7 +11,7 @@ from aws.config import AwsConfig
 from aws.errors import aws_errors, error_code
 from aws.layout import PROJECT_TAG, ROLE_TAG, tag_list
 from aws.plan import Action, Step
-from aws.policies import ENCRYPTIONS, PUBLIC_ACCESS, bucket_statement, lifecycle_rules
+from aws.policies import ENCRYPTIONS, PUBLIC_ACCESS, bucket_statement, lifecycle_rules, policy_of
 from utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _policy_step(config: AwsConfig, found: Bucket | None, partition: str) -> Ste
         "bucket policy",
         detail,
         lambda each: ours in map(dict, each.statements),
-        {"policy": {"Version": "2012-10-17", "Statement": [ours, *others]}},
+        {"policy": policy_of([ours, *others])},
     )
 
 
