@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aws.config import CONFIG, Ec2Settings, GradioSettings, read_config
-from commands.aws_plan import AsJson, ConfigFile
+from commands.aws_plan import AsJson, ConfigFile, print_json
 from utils.door import progress_bars
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def prices(
     found = known.regions.get(where)
     if as_json:
         shown = {} if found is None else found.model_dump(mode="json")
-        typer.echo(json.dumps({"region": where, **shown, "unknown": _unknown(known, where, types or [])}, indent=2))
+        print_json({"region": where, **shown, "unknown": _unknown(known, where, types or [])})
         return
     if found is not None:
         _print(found, types or [])

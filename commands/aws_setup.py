@@ -1,4 +1,4 @@
-"""AWS commands about the account and the bucket: init; prices, upload-data and secret are in modules of their own."""
+"""AWS command about the ground of everything: init."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aws.config import CONFIG
-from commands import aws_data, aws_prices
 from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out
 from utils.errors import InputError
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer()
-app.add_typer(aws_data.app)
-app.add_typer(aws_prices.app)
 
 
 @app.command()

@@ -9,7 +9,7 @@ import typer
 
 from aws.config import CONFIG
 from commands.aws_market import market_of
-from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out
+from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out, opened, print_json
 from utils.door import one_line
 from utils.errors import HawkinsError, InputError, did_you_mean
 
@@ -52,14 +52,11 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a character on a GPU instance, which ends by itself."""
-    from aws.clients import Clients
-    from aws.config import read_config
     from aws.training import Request
 
     if follow and as_json:
         raise InputError("--follow shows logs, and --json one object; choose one.")
-    settings = read_config(config)
-    clients = Clients(settings.ec2.region)
+    clients, settings = opened(config)
     request = Request(
         base=model,
         character=character,
@@ -191,18 +188,13 @@ def logs(
     as_json: AsJson = False,
 ) -> None:
     """Show what a machine logged."""
-    import json
-
-    from aws.clients import Clients
-    from aws.config import read_config
     from aws.follow import Tail, logged, read_state
     from aws.layout import log_key
     from aws.sync import Store
 
     if follow and as_json:
         raise InputError("--follow shows logs, and --json one object; choose one.")
-    settings = read_config(config)
-    clients = Clients(settings.ec2.region)
+    clients, settings = opened(config)
     store = Store(clients.s3, settings.s3.bucket_name)
     files = logged(store)
     wanted = _which(name, files, following=follow)
@@ -215,8 +207,7 @@ def logs(
         texts[file] = [*tail.lines(), *tail.rest()]
     if as_json:
         said = read_state(store, wanted)
-        facts = {"name": wanted, "progress": said.model_dump(mode="json") if said else None, "logs": texts}
-        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
+        print_json({"name": wanted, "progress": said.model_dump(mode="json") if said else None, "logs": texts})
         return
     for file, lines in texts.items():
         typer.echo(f"--- {wanted}/{file}", err=True)
