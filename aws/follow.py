@@ -90,12 +90,12 @@ class Look:
     """One look at a job.
 
     Attributes:
-        lines: New ones of its logs.
+        lines: New ones of its logs, each with the file that it is of.
         progress: What its machine said last, if this machine has said anything.
         machine: The machine that works on it; None once it is gone.
     """
 
-    lines: tuple[str, ...]
+    lines: tuple[tuple[str, str], ...]
     progress: Progress | None
     machine: Instance | None
 
@@ -118,15 +118,15 @@ def follow(
         pause: Seconds between looks; None for those between the machine's own reports.
     """
     store = Store(clients.s3, config.s3.bucket_name)
-    tails = [Tail(store, log_key(job, name)) for name in LOG_NAMES]
+    tails = {name: Tail(store, log_key(job, name)) for name in LOG_NAMES}
     while True:
         alive = [each for each in find_instances(clients, config.project, name=job) if each.id == machine]
         said = read_state(store, job)
         own = said if said is not None and _says(said, alive[0] if alive else None, machine) else None
-        lines = [line for tail in tails for line in tail.lines()]
+        lines = [(name, line) for name, tail in tails.items() for line in tail.lines()]
         look = Look(lines=tuple(lines), progress=own, machine=alive[0] if alive else None)
         if look.over:
-            lines += [line for tail in tails for line in (*tail.lines(), *tail.rest())]
+            lines += [(name, line) for name, tail in tails.items() for line in (*tail.lines(), *tail.rest())]
             yield Look(lines=tuple(lines), progress=own, machine=look.machine)
             return
         yield look

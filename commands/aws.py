@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from commands import aws_data, aws_hosting, aws_machines, aws_prices, aws_setup, aws_status, aws_training
+from commands import aws_data, aws_hosting, aws_logs, aws_machines, aws_prices, aws_setup, aws_status, aws_training
 
 __all__ = ["app"]
 
@@ -16,5 +16,5 @@ app = typer.Typer(
     help="Train and host on AWS: each command shows its plan and price, and asks before it does anything.",
 )
 # As they come in the life of a project.
-for group in (aws_setup, aws_data, aws_training, aws_hosting, aws_status, aws_prices, aws_machines):
+for group in (aws_setup, aws_data, aws_training, aws_hosting, aws_status, aws_logs, aws_prices, aws_machines):
     app.add_typer(group.app)

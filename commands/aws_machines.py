@@ -8,7 +8,18 @@ import typer
 
 from aws.config import CONFIG
 from commands.aws_market import market_of
-from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out, opened, print_json, print_table
+from commands.aws_plan import (
+    AsJson,
+    AsksNothing,
+    ChangesNothing,
+    ConfigFile,
+    DryRun,
+    Yes,
+    confirm_and_carry_out,
+    opened,
+    print_json,
+    print_table,
+)
 from utils.door import one_line
 from utils.errors import InputError
 
@@ -24,6 +35,8 @@ app = typer.Typer()
 def list_instances(
     every: Annotated[bool, typer.Option("--all", help="Those that ended within the last hour too.")] = False,
     config: ConfigFile = CONFIG,
+    _dry_run: ChangesNothing = False,
+    _yes: AsksNothing = False,
     as_json: AsJson = False,
 ) -> None:
     """List our instances, wherever they were started from."""

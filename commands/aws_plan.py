@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsJson",
+    "AsksNothing",
+    "ChangesNothing",
     "ConfigFile",
     "DryRun",
     "Yes",
@@ -34,6 +36,9 @@ ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs; needs --yes or --dry-run where things change.")]
+# Every command takes all three, so that nobody has to know which of them change something.
+ChangesNothing = Annotated[bool, typer.Option("--dry-run", help="Makes no difference: nothing is changed anyway.")]
+AsksNothing = Annotated[bool, typer.Option("--yes", "-y", help="Makes no difference: nothing is asked anyway.")]
 
 _SIGNS: Final = {Action.CREATE: "+", Action.CHANGE: "~", Action.KEEP: "=", Action.DELETE: "-"}
 

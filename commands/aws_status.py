@@ -9,7 +9,7 @@ import typer
 from aws.config import CONFIG
 from commands.aws_machines import instance_facts, print_instances
 from commands.aws_market import market_of
-from commands.aws_plan import AsJson, ConfigFile, DryRun, opened, print_json, print_table
+from commands.aws_plan import AsJson, AsksNothing, ConfigFile, DryRun, opened, print_json, print_table
 from commands.aws_training import say_ended
 from utils.door import one_line
 
@@ -25,7 +25,9 @@ app = typer.Typer()
 
 
 @app.command()
-def status(config: ConfigFile = CONFIG, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+def status(
+    config: ConfigFile = CONFIG, dry_run: DryRun = False, _yes: AsksNothing = False, as_json: AsJson = False
+) -> None:
     """Show what runs, how far it is, what is left over, and what the month costs; ends what goes beyond the budget."""
     from aws.budget import enforce, take_stock
     from aws.follow import read_state
@@ -90,14 +92,16 @@ def _print_month(stock: Stock) -> None:
 
 
 @app.command()
-def cost(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+def cost(
+    config: ConfigFile = CONFIG, dry_run: DryRun = False, _yes: AsksNothing = False, as_json: AsJson = False
+) -> None:
     """Show what each machine cost this month, what the bucket costs, and where the month is heading."""
     from aws.budget import take_stock
     from aws.stored import stored
 
     clients, settings = opened(config)
     market = market_of(settings)
-    stock = take_stock(clients, settings, market)
+    stock = take_stock(clients, settings, market, write=not dry_run)
     kept = stored(clients, settings.s3.bucket_name)
     disks = _left_over_disks(clients, settings, market)
     storage = {kind: _times(gb, market.storage_of(kind)) for kind, gb in kept.gb.items()}
