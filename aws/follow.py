@@ -22,7 +22,8 @@ __all__ = ["FINAL", "LOG_NAMES", "Look", "Tail", "follow", "logged", "read_state
 
 FINAL: Final = frozenset({State.FINISHED, State.FAILED, State.INTERRUPTED})
 """States after which a machine ends."""
-LOG_NAMES: Final = ("setup.log", "training.log")
+LOG_NAMES: Final = ("setup.log", "training.log", "gradio_setup.log", "gradio.log")
+"""What machines of either role call their logs."""
 
 
 def read_state(store: Store, job: str) -> Progress | None:

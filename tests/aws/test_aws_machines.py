@@ -16,6 +16,7 @@ import yaml
 from aws.clients import Clients
 from aws.config import AwsConfig
 from aws.cost import month_of
+from aws.follow import follow
 from aws.instances import find_instances
 from aws.job import TAKEN_AWAY
 from aws.ledger import LaunchRecord, read_records, write_record
@@ -286,6 +287,13 @@ def test_logs_are_shown_and_followed_until_the_machine_has_said_its_last(
     assert "[finished] done step 2 of 2" in followed.err
     as_objects = run_cli("logs", JOB, "--follow", "--json").out
     assert [json.loads(line) for line in as_objects.splitlines()] == objects
+
+
+def test_the_logs_of_the_app_are_followed_too(clients: Clients, ground: Callable[..., AwsConfig]) -> None:
+    config = ground()
+    machine = run_machine(clients, config, name="gradio", role="gradio")
+    clients.s3.put_object(Bucket=BUCKET, Key="logs/gradio/gradio.log", Body=b"served\n")
+    assert next(follow(clients, config, "gradio", machine)).lines == (("gradio.log", "served"),)
 
 
 def test_destroy_removes_everything_of_ours_and_nothing_else(
