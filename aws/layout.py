@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 __all__ = [
-    "BASES",
     "CHECKPOINTS",
     "CODE",
     "DATA",
@@ -39,7 +38,6 @@ CODE: Final = "code/"
 """Bundles of the program, ``code/<sha256>.tar.gz``; beside the guide's folders."""
 JOBS: Final = "jobs/"
 """What a machine is to do, ``jobs/<job>.json``; beside the guide's folders."""
-BASES: Final = ("llama", "qwen")
 
 PROJECT_TAG: Final = "project"
 ROLE_TAG: Final = "hawkins:role"
