@@ -11,6 +11,7 @@ __all__ = ["app"]
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train and host on AWS: each command shows its plan and price, and asks before it does anything.",
