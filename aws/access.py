@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from aws.config import AwsConfig
 from aws.errors import NotFoundError, aws_errors, error_code
-from aws.layout import PROJECT_TAG, ROLE_TAG
+from aws.layout import PROJECT_TAG, ROLE_TAG, tag_dict, tag_list
 from aws.plan import Action, Step
 from aws.policies import role_policy, trust_policy
 from utils.errors import InputError
@@ -68,7 +68,7 @@ def read_role(clients: Clients, name: str) -> Role | None:
         attached = [each["PolicyName"] for each in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]]
         ours = iam.get_role_policy(RoleName=name, PolicyName=POLICY)["PolicyDocument"] if POLICY in inline else None
     return Role(
-        tags=_tags(found),
+        tags=tag_dict(found.get("Tags", ())),
         trust=_document(found.get("AssumeRolePolicyDocument", {})),
         policy=None if ours is None else _document(ours),
         others=(*(each for each in inline if each != POLICY), *attached),
@@ -82,11 +82,7 @@ def read_profile(clients: Clients, name: str) -> Profile | None:
             found = clients.iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
     except NotFoundError:
         return None
-    return Profile(tags=_tags(found), roles=tuple(each["RoleName"] for each in found["Roles"]))
-
-
-def _tags(found: Mapping[str, Any]) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+    return Profile(tags=tag_dict(found.get("Tags", ())), roles=tuple(each["RoleName"] for each in found["Roles"]))
 
 
 def _document(found: Any) -> dict[str, Any]:
@@ -177,12 +173,8 @@ def _told(
     return told
 
 
-def _listed(tags: Mapping[str, str]) -> Any:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
-
-
 def _put_role(clients: Clients, given: Mapping[str, Any]) -> None:
-    name, trust, tags = given["name"], json.dumps(given["trust"]), _listed(given["tags"])
+    name, trust, tags = given["name"], json.dumps(given["trust"]), tag_list(given["tags"])
     description = "Machines that train and host; made by deploy_aws.py"
     if _made(lambda: clients.iam.create_role(
         RoleName=name, AssumeRolePolicyDocument=trust, Tags=tags, Description=description
@@ -197,7 +189,7 @@ def _put_policy(clients: Clients, given: Mapping[str, Any]) -> None:
 
 
 def _put_profile(clients: Clients, given: Mapping[str, Any]) -> None:
-    name, tags = given["name"], _listed(given["tags"])
+    name, tags = given["name"], tag_list(given["tags"])
     if not _made(lambda: clients.iam.create_instance_profile(InstanceProfileName=name, Tags=tags)):
         clients.iam.tag_instance_profile(InstanceProfileName=name, Tags=tags)
 

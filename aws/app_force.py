@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aws.app_order import PASSWORD, AppOrder, File, results_prefix
+from aws.app_order import PASSWORD, AppOrder, File
 from aws.app_units import APP_UNIT, POLL_UNITS, Places, app_unit, caddyfile, environment_file, poll_units
 from aws.clients import Clients
 from aws.errors import NotFoundError, aws_errors
+from aws.layout import analysis_prefix
 from aws.sync import Store
 from utils.adapters import ADAPTER_FILE, adapter_folder
 from utils.errors import HawkinsError, InputError
@@ -108,7 +109,7 @@ class Force:
         else:
             folder = self._world / "results" / self.order.results_name
             for file in self.order.results:
-                self._link(file, folder / file.key.removeprefix(results_prefix(self.order.results_name)))
+                self._link(file, folder / file.key.removeprefix(analysis_prefix(self.order.results_name)))
             found = load_results(folder)
         for voice in self.order.voices:
             place = adapter_folder(voice.character, found.series, voice.base, root=self._world / "out")

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from aws.layout import DATA, JOBS, log_key
+from aws.layout import JOBS, log_key
 from aws.secrets import secret_named
 from utils.errors import InputError
 from utils.settings import Settings, describe
@@ -25,7 +25,6 @@ __all__ = [
     "order_key",
     "read_order",
     "read_status",
-    "results_prefix",
     "status_key",
 ]
 
@@ -165,11 +164,6 @@ class AppOrder(Settings):
 def order_key(digest: str) -> str:
     """Return where an order lies in the bucket."""
     return f"{JOBS}{APP}/{digest}.json"
-
-
-def results_prefix(name: str) -> str:
-    """Return where an analysis lies in the bucket."""
-    return f"{DATA}training/{name}/"
 
 
 def status_key() -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from aws.errors import aws_errors, error_code
+from aws.layout import tag_dict
 from utils.errors import HawkinsError
 
 if TYPE_CHECKING:
@@ -50,17 +51,18 @@ class Bucket:
     empty: bool
 
 
-def read_bucket(clients: Clients, name: str) -> Bucket | None:
+def read_bucket(clients: Clients, name: str, *, account: str) -> Bucket | None:
     """Look at a bucket; None if there is none of that name.
 
     Args:
         clients: Connections.
         name: Which.
+        account: Whose it must be: somebody else's that is open to us would get our data, and give us their programs.
 
     Raises:
         HawkinsError: If it belongs to somebody else, or we may not look.
     """
-    region = bucket_region(clients, name)
+    region = bucket_region(clients, name, account=account)
     if region is None:
         return None
     s3 = clients.s3
@@ -70,7 +72,7 @@ def read_bucket(clients: Clients, name: str) -> Bucket | None:
         encryption = _setting(s3.get_bucket_encryption, name, "ServerSideEncryptionConfiguration", {})
         return Bucket(
             region=region,
-            tags={tag["Key"]: tag["Value"] for tag in tags},
+            tags=tag_dict(tags),
             public_access=_setting(s3.get_public_access_block, name, "PublicAccessBlockConfiguration", {}),
             versioning=s3.get_bucket_versioning(Bucket=name).get("Status", ""),
             encryption=_algorithm(encryption),
@@ -80,8 +82,13 @@ def read_bucket(clients: Clients, name: str) -> Bucket | None:
         )
 
 
-def bucket_region(clients: Clients, name: str) -> str | None:
+def bucket_region(clients: Clients, name: str, *, account: str | None = None) -> str | None:
     """Return where a bucket lies; None if there is none of that name.
+
+    Args:
+        clients: Connections.
+        name: Which.
+        account: Whose it must be; None for anybody's that we may see.
 
     Raises:
         HawkinsError: If it belongs to somebody else, or we may not look.
@@ -90,7 +97,8 @@ def bucket_region(clients: Clients, name: str) -> str | None:
 
     with aws_errors(f"looking for the bucket {name}"):
         try:
-            found = clients.s3.head_bucket(Bucket=name)
+            owner: Any = {} if account is None else {"ExpectedBucketOwner": account}
+            found = clients.s3.head_bucket(Bucket=name, **owner)
         except ClientError as error:
             if error_code(error) in {"404", "NoSuchBucket"}:
                 return None

@@ -9,15 +9,19 @@ import shutil
 import subprocess
 import tarfile
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aws.layout import CODE
+from aws.plan import Action, Step
 from utils.errors import InputError
 
-__all__ = ["PROJECT", "Bundle", "bundle_key", "make_bundle"]
+if TYPE_CHECKING:
+    from aws.sync import Store
+
+__all__ = ["PROJECT", "Bundle", "bundle_calls", "bundle_key", "bundle_step", "make_bundle"]
 
 PROJECT: Final = Path(__file__).resolve().parent.parent
 """The folder of the clone that runs."""
@@ -48,6 +52,38 @@ class Bundle:
 def bundle_key(sha256: str) -> str:
     """Return where a bundle lies in the bucket."""
     return f"{CODE}{sha256}.tar.gz"
+
+
+def bundle_step(store: Store, bundle: Bundle) -> Step:
+    """Return the step of a plan that brings a bundle into the bucket; KEEP where the same program lies there.
+
+    Args:
+        store: The bucket.
+        bundle: The program.
+    """
+    return Step(
+        action=Action.KEEP if store.has(bundle.key) else Action.CREATE,
+        kind="object",
+        name=store.where(bundle.key),
+        detail=f"the program, {len(bundle.names)} files, {len(bundle.data) / 1e6:.1f} MB",
+        call="bundle",
+        arguments={"key": bundle.key, "sha256": bundle.sha256},
+    )
+
+
+def bundle_calls(store: Store, bundle: Bundle) -> dict[str, Callable[[Mapping[str, Any]], str]]:
+    """Return what carries that step out, for `aws.plan.carry_out`.
+
+    Args:
+        store: The bucket.
+        bundle: The program, whose bytes are in no plan.
+    """
+
+    def put(arguments: Mapping[str, Any]) -> str:
+        store.write(arguments["key"], bundle.data)
+        return str(arguments["key"])
+
+    return {"bundle": put}
 
 
 def make_bundle(root: Path = PROJECT) -> Bundle:
@@ -87,7 +123,7 @@ def _add(tar: tarfile.TarFile, root: Path, name: str) -> None:
 def _tops(root: Path) -> list[str]:
     """Return the files and folders directly below the root that are the program."""
     settings = _setuptools(root)
-    packages = {name.partition(".")[0] for name in settings["packages"]} | {Path(__file__).parent.name}
+    packages = {name.partition(".")[0] for name in settings["packages"]}
     modules = {f"{name}.py" for name in settings["py-modules"]}
     locks = {path.name for path in root.glob(_REQUIREMENTS)}
     return sorted(name for name in {*packages, *modules, *locks, *_BESIDE} if (root / name).exists())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from utils.errors import MissingDependencyError
+from aws.errors import aws_errors
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -33,10 +33,8 @@ class Clients:
 
     @cached_property
     def _session(self) -> Any:
-        try:
-            import boto3
-        except ModuleNotFoundError:
-            raise MissingDependencyError("boto3 is not installed; run: pip install boto3") from None
+        import boto3
+
         return boto3.Session(region_name=self.region)
 
     def _client(self, service: str, *, region: str | None = None) -> Any:
@@ -48,7 +46,8 @@ class Clients:
             read_timeout=30,
             user_agent_extra="stranger-things-nlp",
         )
-        return self._session.client(service, region_name=region or self.region, config=options)
+        with aws_errors("connecting to AWS"):
+            return self._session.client(service, region_name=region or self.region, config=options)
 
     @cached_property
     def ec2(self) -> EC2Client:

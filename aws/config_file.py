@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -23,10 +23,16 @@ _HEAD: Final = """\
 _ENTRY: Final = re.compile(r"^(\w+): (.*)$")
 
 
-def new_bucket_name(project: str) -> str:
-    """Return a name that nobody in the world is likely to have taken."""
+def new_bucket_name(project: str, *, account: str, region: str) -> str:
+    """Return a name that nobody else in the world is likely to have taken; the same one for the same.
+
+    Args:
+        project: Begins the name.
+        account: Twelve digits.
+        region: Of the bucket: the names of all regions are one set.
+    """
     plain = re.sub(r"[^a-z0-9]+", "-", project.casefold()).strip("-")[:50].strip("-") or "hawkins"
-    return f"{plain}-{secrets.token_hex(4)}"
+    return f"{plain}-{hashlib.sha256(f'{project} {account} {region}'.encode()).hexdigest()[:8]}"
 
 
 def config_text(*, bucket: str, region: str = "us-east-1") -> str:

@@ -12,6 +12,7 @@ from aws.errors import NotFoundError, aws_errors
 from aws.instances import Instance, find_instances
 from aws.job import Progress, State, progress_key, read_progress
 from aws.layout import LOGS, log_key
+from aws.sync import Store
 
 if TYPE_CHECKING:
     from aws.clients import Clients
@@ -21,25 +22,19 @@ __all__ = ["FINAL", "LOG_NAMES", "Look", "Tail", "follow", "logged", "read_state
 
 FINAL: Final = frozenset({State.FINISHED, State.FAILED, State.INTERRUPTED})
 """States after which a machine ends."""
-LOG_NAMES: Final = ("setup.log", "training.log")
+LOG_NAMES: Final = ("setup.log", "training.log", "gradio_setup.log", "gradio.log")
+"""What machines of either role call their logs."""
 
 
-def read_state(clients: Clients, bucket: str, job: str) -> Progress | None:
+def read_state(store: Store, job: str) -> Progress | None:
     """Return what was last said about a job; None where nothing was, or nothing that can be read."""
-    key = progress_key(job)
-    try:
-        with aws_errors(f"reading {key} in {bucket}"):
-            text = clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except NotFoundError:
-        return None
-    return read_progress(text)
+    text = store.read(progress_key(job))
+    return None if text is None else read_progress(text)
 
 
-def logged(clients: Clients, bucket: str) -> dict[str, list[str]]:
+def logged(store: Store) -> dict[str, list[str]]:
     """Return the names of log files by what they are of, the latest written last."""
-    with aws_errors(f"listing {LOGS} in {bucket}"):
-        pages = list(clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=LOGS))
-    found = [each for page in pages for each in page.get("Contents", []) if each["Key"].count("/") == 2]
+    found = [each for each in store.entries(LOGS) if each["Key"].count("/") == 2]
     names: dict[str, list[str]] = {}
     for each in sorted(found, key=lambda one: one["LastModified"]):
         _, name, file = each["Key"].split("/")
@@ -52,13 +47,12 @@ class Tail:
     """The end of a log in the bucket, as far as it was not read yet.
 
     Args:
-        clients: Connections.
-        bucket: Where it lies.
+        store: The bucket.
         key: Of the log, which its machine writes anew with more at its end.
     """
 
-    def __init__(self, clients: Clients, bucket: str, key: str) -> None:
-        self._clients, self._bucket, self._key = clients, bucket, key
+    def __init__(self, store: Store, key: str) -> None:
+        self._store, self._key = store, key
         self._read = 0
         self._rest = b""
 
@@ -77,17 +71,16 @@ class Tail:
         return [last.decode("utf-8", "replace")] if last else []
 
     def _more(self) -> bytes:
-        with aws_errors(f"reading {self._key} in {self._bucket}"):
-            size = self._clients.s3.head_object(Bucket=self._bucket, Key=self._key)["ContentLength"]
+        s3, bucket = self._store.s3, self._store.bucket
+        with aws_errors(f"reading {self._store.where(self._key)}"):
+            size = s3.head_object(Bucket=bucket, Key=self._key)["ContentLength"]
         if size < self._read:
             # The next machine began a log of its own.
             self._read, self._rest = 0, b""
         if size == self._read:
             return b""
-        with aws_errors(f"reading {self._key} in {self._bucket}"):
-            found = self._clients.s3.get_object(
-                Bucket=self._bucket, Key=self._key, Range=f"bytes={self._read}-{size - 1}"
-            )
+        with aws_errors(f"reading {self._store.where(self._key)}"):
+            found = s3.get_object(Bucket=bucket, Key=self._key, Range=f"bytes={self._read}-{size - 1}")
             text = found["Body"].read()
         self._read += len(text)
         return text
@@ -98,12 +91,12 @@ class Look:
     """One look at a job.
 
     Attributes:
-        lines: New ones of its logs.
+        lines: New ones of its logs, each with the file that it is of.
         progress: What its machine said last, if this machine has said anything.
         machine: The machine that works on it; None once it is gone.
     """
 
-    lines: tuple[str, ...]
+    lines: tuple[tuple[str, str], ...]
     progress: Progress | None
     machine: Instance | None
 
@@ -125,16 +118,16 @@ def follow(
         machine: Id of the machine: what an earlier one said does not count.
         pause: Seconds between looks; None for those between the machine's own reports.
     """
-    bucket = config.s3.bucket_name
-    tails = [Tail(clients, bucket, log_key(job, name)) for name in LOG_NAMES]
+    store = Store(clients.s3, config.s3.bucket_name)
+    tails = {name: Tail(store, log_key(job, name)) for name in LOG_NAMES}
     while True:
         alive = [each for each in find_instances(clients, config.project, name=job) if each.id == machine]
-        said = read_state(clients, bucket, job)
+        said = read_state(store, job)
         own = said if said is not None and _says(said, alive[0] if alive else None, machine) else None
-        lines = [line for tail in tails for line in tail.lines()]
+        lines = [(name, line) for name, tail in tails.items() for line in tail.lines()]
         look = Look(lines=tuple(lines), progress=own, machine=alive[0] if alive else None)
         if look.over:
-            lines += [line for tail in tails for line in (*tail.lines(), *tail.rest())]
+            lines += [(name, line) for name, tail in tails.items() for line in (*tail.lines(), *tail.rest())]
             yield Look(lines=tuple(lines), progress=own, machine=look.machine)
             return
         yield look

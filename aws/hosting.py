@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws.app_order import APP, SCRIPT_KEY, AppOrder, order_key, status_key
 from aws.budget import Stock, hours_allowed, take_stock
-from aws.bundle import Bundle, make_bundle
+from aws.bundle import Bundle, bundle_calls, bundle_step, make_bundle
 from aws.cost import HOURS_A_MONTH, Market, machine_hour
 from aws.ground import require_ground
 from aws.hosting_data import Answering
@@ -118,16 +118,8 @@ def _require_machine(machine: Instance | None, *, update: bool) -> None:
 
 
 def _objects(store: Store, order: AppOrder, bundle: Bundle, *, known: bool) -> tuple[Step, ...]:
-    there = bool(store.keys(bundle.key))
     return (
-        Step(
-            action=Action.KEEP if there else Action.CREATE,
-            kind="object",
-            name=store.where(bundle.key),
-            detail=f"the program, {len(bundle.names)} files, {len(bundle.data) / 1e6:.1f} MB",
-            call="bundle",
-            arguments={"key": bundle.key, "sha256": bundle.sha256},
-        ),
+        bundle_step(store, bundle),
         Step(
             action=Action.KEEP if known else Action.CREATE,
             kind="object",
@@ -227,10 +219,6 @@ def hosting_calls(
     """
     store = Store(clients.s3, hosting.order.bucket)
 
-    def bundle(arguments: Mapping[str, Any]) -> str:
-        store.write(arguments["key"], hosting.bundle.data)
-        return str(arguments["key"])
-
     def order(arguments: Mapping[str, Any]) -> str:
         wanted = AppOrder.model_validate(dict(arguments))
         store.write(order_key(wanted.digest), wanted.text.encode())
@@ -244,4 +232,4 @@ def hosting_calls(
         return SCRIPT_KEY
 
     launching = launch_calls(clients, hosting.order.bucket, on_miss=on_miss)
-    return {"bundle": bundle, "order": order, "script": script, **launching}
+    return {**bundle_calls(store, hosting.bundle), "order": order, "script": script, **launching}

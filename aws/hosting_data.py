@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from aws.app_order import File, Voice, results_prefix
-from aws.errors import aws_errors
-from aws.layout import MODELS
+from aws.app_order import File, Voice
+from aws.layout import MODELS, analysis_prefix
+from aws.sync import Store
 from character_training.result import RESULT
 from utils.adapters import ADAPTER_FILE
 from utils.bases import BASES
@@ -43,10 +43,8 @@ class Answering:
 
 
 def _listed(clients: Clients, bucket: str, prefix: str) -> dict[str, File]:
-    with aws_errors(f"listing {prefix} in {bucket}"):
-        pages = list(clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
-    found = [each for page in pages for each in page.get("Contents", []) if not each["Key"].endswith("/")]
-    return {each["Key"]: _file(each) for each in found}
+    found = Store(clients.s3, bucket).entries(prefix)
+    return {each["Key"]: _file(each) for each in found if not each["Key"].endswith("/")}
 
 
 def _file(found: Any) -> File:
@@ -66,7 +64,7 @@ def find_results(clients: Clients, bucket: str, name: str) -> tuple[File, ...]:
     """
     from analysis.results import TABLES
 
-    prefix = results_prefix(name)
+    prefix = analysis_prefix(name)
     files = _listed(clients, bucket, prefix)
     missing = [table for table in TABLES if f"{prefix}{table}.parquet" not in files]
     if missing:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
@@ -22,8 +21,8 @@ from aws.app_order import (
 from aws.bundle import PROJECT, Bundle
 from aws.hosting_data import Answering, find_answering, find_results
 from aws.secrets import secret_version
-from aws.user_data import machine_script
-from utils.errors import InputError, MissingDependencyError
+from aws.user_data import boto3_as_here, machine_script
+from utils.errors import InputError
 from utils.settings import describe
 
 if TYPE_CHECKING:
@@ -69,20 +68,15 @@ def app_user_data(order: AppOrder) -> str:
     """Return the script that brings an order to a machine, as user data and whenever it changes.
 
     Raises:
-        MissingDependencyError: If boto3 is not installed here: machines take the version that ordered them.
         HawkinsError: If it is larger than EC2 takes.
     """
-    try:
-        boto3 = version("boto3")
-    except PackageNotFoundError:
-        raise MissingDependencyError("boto3 is not installed; run: pip install boto3") from None
     values = {
         "ORDER": order.digest,
         "BUCKET": order.bucket,
         "REGION": order.region,
         "CODE_SHA256": order.code,
         "LOCK_SHA256": order.lock,
-        "BOTO3": f"boto3=={boto3}",
+        "BOTO3": boto3_as_here(),
         "EMBEDDED": "yes",
         "DOMAIN": order.domain or "",
     }

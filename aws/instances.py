@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from aws.errors import aws_errors
-from aws.layout import PROJECT_TAG, ROLE_TAG
+from aws.layout import PROJECT_TAG, ROLE_TAG, tag_dict
 from utils.errors import HawkinsError, InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Instance:
 
 def described(found: Any) -> Instance:
     """Return what EC2 says of a machine."""
-    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+    tags = tag_dict(found.get("Tags", ()))
     when = _ENDED.search(found.get("StateTransitionReason", ""))
     return Instance(
         id=found["InstanceId"],

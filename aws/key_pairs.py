@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws.config import AwsConfig
 from aws.errors import NotFoundError, aws_errors
-from aws.layout import ROLE_TAG
+from aws.layout import ROLE_TAG, tag_list
 from aws.plan import Action, Step
 from utils.artifacts import prepare_folder
 from utils.errors import HawkinsError, InputError
@@ -110,15 +110,11 @@ def _make(clients: Clients, given: Mapping[str, Any]) -> str:
                 KeyName=name,
                 KeyType="ed25519",
                 KeyFormat="pem",
-                TagSpecifications=[{"ResourceType": "key-pair", "Tags": _listed(given["tags"])}],
+                TagSpecifications=[{"ResourceType": "key-pair", "Tags": tag_list(given["tags"])}],
             )["KeyMaterial"]
     except HawkinsError:
         _remove_lost(clients, given)
         raise
-
-
-def _listed(tags: Mapping[str, str]) -> Any:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _remove_lost(clients: Clients, given: Mapping[str, Any]) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
 from aws.errors import aws_errors
 from aws.instances import ATTEMPT_TAG, LAUNCH_TAG
-from aws.layout import PROJECT_TAG, ROLE_TAG
+from aws.layout import PROJECT_TAG, ROLE_TAG, tag_list
+from aws.user_data import LARGEST
 from utils.errors import InputError
 from utils.settings import Settings
 
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
     from aws.clients import Clients
 
-__all__ = ["LaunchOrder", "Place", "find_places", "run_request", "user_data_fits"]
-
-_USER_DATA_BYTES: Final = 16_384
+__all__ = ["LaunchOrder", "Place", "find_places", "run_request"]
 
 
 class Place(Settings):
@@ -76,7 +75,8 @@ class LaunchOrder(Settings):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        user_data_fits(self.user_data)
+        if (size := len(self.user_data.encode())) > LARGEST:
+            raise ValueError(f"user data has {size} bytes, and EC2 takes {LARGEST}")
         if PROJECT_TAG not in self.tags:
             raise ValueError(f"the tag {PROJECT_TAG} is missing")
         return self
@@ -96,17 +96,6 @@ class LaunchOrder(Settings):
         """Return the idempotency token: EC2 gives the same machine again for the same one."""
         text = " ".join((self.project, self.name, str(self.attempt), place.type, place.zone))
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def user_data_fits(user_data: str) -> None:
-    """Refuse user data that EC2 would refuse.
-
-    Raises:
-        ValueError: If it is too long.
-    """
-    size = len(user_data.encode())
-    if size > _USER_DATA_BYTES:
-        raise ValueError(f"user data has {size} bytes, and EC2 takes {_USER_DATA_BYTES}")
 
 
 def find_places(clients: Clients, types: tuple[str, ...], zones: tuple[str, ...] = ()) -> tuple[Place, ...]:
@@ -140,7 +129,7 @@ def find_places(clients: Clients, types: tuple[str, ...], zones: tuple[str, ...]
 
 def run_request(order: LaunchOrder, place: Place, group: str) -> RunInstancesRequestTypeDef:
     """Return the whole request for a machine."""
-    tags: Any = [{"Key": key, "Value": value} for key, value in sorted(order.all_tags.items())]
+    tags = tag_list(order.all_tags)
     kinds = ("instance", "volume", "network-interface", *(("spot-instances-request",) if order.max_spot_price else ()))
     request: RunInstancesRequestTypeDef = {
         "MinCount": 1,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 __all__ = [
-    "BASES",
     "CHECKPOINTS",
     "CODE",
     "DATA",
@@ -15,15 +15,21 @@ __all__ = [
     "PROJECT_TAG",
     "RESULTS",
     "ROLE_TAG",
+    "TRAINING",
+    "analysis_prefix",
     "checkpoint_prefix",
     "job_prefix",
     "log_key",
     "model_prefix",
     "ssm_prefix",
+    "tag_dict",
+    "tag_list",
 ]
 
 DATA: Final = "data/"
 """``data/training/``, ``data/transcripts/``, ``data/subtitles/``."""
+TRAINING: Final = f"{DATA}training/"
+"""Analyses to learn from and to show, a folder each."""
 MODELS: Final = "models/"
 RESULTS: Final = "results/"
 CHECKPOINTS: Final = "checkpoints/"
@@ -32,11 +38,15 @@ CODE: Final = "code/"
 """Bundles of the program, ``code/<sha256>.tar.gz``; beside the guide's folders."""
 JOBS: Final = "jobs/"
 """What a machine is to do, ``jobs/<job>.json``; beside the guide's folders."""
-BASES: Final = ("llama", "qwen")
 
 PROJECT_TAG: Final = "project"
 ROLE_TAG: Final = "hawkins:role"
 """What a resource is for: ``training``, ``gradio``, ``storage``, ``access``."""
+
+
+def analysis_prefix(name: str) -> str:
+    """Return where an analysis lies, such as ``data/training/mine/``."""
+    return f"{TRAINING}{name}/"
 
 
 def model_prefix(base: str, character: str) -> str:
@@ -62,3 +72,13 @@ def log_key(job: str, name: str = "training.log") -> str:
 def ssm_prefix(project: str) -> str:
     """Return the path of this project's own SSM parameters, such as ``/stranger-things-nlp/``."""
     return f"/{project}/"
+
+
+def tag_list(tags: Mapping[str, str]) -> Any:
+    """Return tags as AWS takes them; in the order of their names, so that the same ones are the same request."""
+    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+
+
+def tag_dict(found: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return tags from how AWS tells them."""
+    return {tag["Key"]: tag["Value"] for tag in found}

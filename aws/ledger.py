@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from aws.errors import NotFoundError, aws_errors
+from aws.errors import NotFoundError
 from aws.layout import JOBS
+from aws.sync import Store
 from utils.errors import HawkinsError
 from utils.settings import Settings
 
@@ -79,13 +80,7 @@ class LaunchRecord(Settings):
 
 def write_record(clients: Clients, bucket: str, record: LaunchRecord) -> None:
     """Put a record into the bucket, over an earlier state of the same one."""
-    with aws_errors(f"writing {record.key} into {bucket}"):
-        clients.s3.put_object(
-            Bucket=bucket,
-            Key=record.key,
-            Body=record.model_dump_json(indent=1).encode(),
-            ContentType="application/json",
-        )
+    Store(clients.s3, bucket).write(record.key, record.model_dump_json(indent=1).encode())
 
 
 def read_records(clients: Clients, bucket: str, *, name: str | None = None) -> tuple[LaunchRecord, ...]:
@@ -96,30 +91,22 @@ def read_records(clients: Clients, bucket: str, *, name: str | None = None) -> t
         bucket: Where they lie; one that does not exist holds none.
         name: Only those of machines for this.
     """
-    prefix = f"{LAUNCHES}{name}-" if name is not None else LAUNCHES
+    store = Store(clients.s3, bucket)
     try:
-        keys = _keys(clients, bucket, prefix)
+        keys = store.keys(f"{LAUNCHES}{name}-" if name is not None else LAUNCHES)
     except NotFoundError:
         return ()
-    found = (_read(clients, bucket, key) for key in keys)
+    found = [_read(store, key) for key in keys if key.endswith(".json")]
     kept = [record for record in found if name is None or record.name == name]
     return tuple(sorted(kept, key=lambda record: (record.asked, record.name, record.attempt)))
 
 
-def _keys(clients: Clients, bucket: str, prefix: str) -> list[str]:
-    with aws_errors(f"listing {prefix} in {bucket}"):
-        pages = list(clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
-    return [each["Key"] for page in pages for each in page.get("Contents", []) if each["Key"].endswith(".json")]
-
-
-def _read(clients: Clients, bucket: str, key: str) -> LaunchRecord:
-    with aws_errors(f"reading {key} in {bucket}"):
-        text = clients.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+def _read(store: Store, key: str) -> LaunchRecord:
     try:
-        return LaunchRecord.model_validate_json(text)
+        return LaunchRecord.model_validate_json(store.read(key) or b"")
     except ValidationError:
         raise HawkinsError(
-            f"s3://{bucket}/{key} is no launch record; the budget cannot be told without it. "
+            f"{store.where(key)} is no launch record; the budget cannot be told without it. "
             "Look at its earlier versions in the bucket, or remove it."
         ) from None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws.config import AwsConfig
 from aws.errors import aws_errors, error_code
-from aws.layout import PROJECT_TAG, ROLE_TAG
+from aws.layout import PROJECT_TAG, ROLE_TAG, tag_dict, tag_list
 from aws.plan import Action, Step
 from aws.policies import Rule, group_rules
 from utils.errors import HawkinsError, InputError
@@ -72,8 +72,7 @@ def read_group(clients: Clients, vpc: str, name: str) -> Group | None:
     if not found:
         return None
     id_ = found[0]["GroupId"]
-    tags = {tag["Key"]: tag["Value"] for tag in found[0].get("Tags", [])}
-    return Group(id=id_, tags=tags, rules=_read_rules(clients, id_))
+    return Group(id=id_, tags=tag_dict(found[0].get("Tags", ())), rules=_read_rules(clients, id_))
 
 
 def _read_rules(clients: Clients, id_: str) -> dict[str, Rule]:
@@ -166,14 +165,10 @@ def group_calls(clients: Clients) -> dict[str, Callable[[Mapping[str, Any]], str
         with aws_errors(f"setting the security group {name}"):
             _set_rules(clients, group.id, {tuple(rule) for rule in given["rules"]}, group.rules)
             if made is None:
-                clients.ec2.create_tags(Resources=[group.id], Tags=_listed(given["tags"]))
+                clients.ec2.create_tags(Resources=[group.id], Tags=tag_list(given["tags"]))
         return group.id
 
     return {"put security group": put}
-
-
-def _listed(tags: Mapping[str, str]) -> Any:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _make(clients: Clients, given: Mapping[str, Any]) -> Group | None:
@@ -185,7 +180,7 @@ def _make(clients: Clients, given: Mapping[str, Any]) -> Group | None:
             GroupName=given["name"],
             Description="Made by deploy_aws.py",
             VpcId=given["vpc"],
-            TagSpecifications=[{"ResourceType": "security-group", "Tags": _listed(given["tags"])}],
+            TagSpecifications=[{"ResourceType": "security-group", "Tags": tag_list(given["tags"])}],
         )
     except ClientError as error:
         if error_code(error) != "InvalidGroup.Duplicate":

@@ -6,7 +6,7 @@ not end machines: those that train are launched so that shutting down ends them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_network
 from typing import Any, Final
 
@@ -21,11 +21,11 @@ __all__ = [
     "bucket_statement",
     "group_rules",
     "lifecycle_rules",
+    "policy_of",
     "role_policy",
     "trust_policy",
 ]
 
-_VERSION: Final = "2012-10-17"
 _READ: Final = (DATA, MODELS, CHECKPOINTS, LOGS, CODE, JOBS)
 _WRITE: Final = (MODELS, RESULTS, CHECKPOINTS, LOGS)
 _REMOVE: Final = (MODELS, CHECKPOINTS)
@@ -46,14 +46,14 @@ Rule = tuple[str, int, int, str]
 """A rule of a security group: protocol, first port, last port, network."""
 
 
+def policy_of(statements: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return statements as a policy, in the newest version of its language."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
 def trust_policy() -> dict[str, Any]:
     """Return who may take the role: EC2's machines."""
-    return {
-        "Version": _VERSION,
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"},
-        ],
-    }
+    return policy_of([{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}])
 
 
 def role_policy(config: AwsConfig, *, account: str, partition: str = "aws") -> dict[str, Any]:
@@ -67,9 +67,8 @@ def role_policy(config: AwsConfig, *, account: str, partition: str = "aws") -> d
     bucket = f"arn:{partition}:s3:::{config.s3.bucket_name}"
     region = config.ec2.region
     parameters = f"arn:{partition}:ssm:{region}:{account}:parameter{ssm_prefix(config.project)}*"
-    return {
-        "Version": _VERSION,
-        "Statement": [
+    return policy_of(
+        [
             # The whole bucket: with a condition on the prefix, S3 answers 403 in place of 404 where nothing is.
             {"Sid": "ListBucket", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
             _objects("ReadObjects", ["s3:GetObject"], bucket, _READ),
@@ -93,8 +92,8 @@ def role_policy(config: AwsConfig, *, account: str, partition: str = "aws") -> d
                     "StringLike": {"kms:EncryptionContext:PARAMETER_ARN": parameters},
                 },
             },
-        ],
-    }
+        ]
+    )
 
 
 def _objects(sid: str, actions: list[str], bucket: str, folders: Iterable[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Final
 from aws.clients import Clients
 from aws.errors import NotFoundError, aws_errors
 from aws.job import Job
-from aws.layout import DATA, ssm_prefix
+from aws.layout import analysis_prefix, ssm_prefix
 from aws.sync import Store
 from utils.bases import BASES
 from utils.errors import HawkinsError, InputError
@@ -64,7 +64,7 @@ def fetch_world(store: Store, job: Job, folder: Path) -> World:
         return World.sample() if job.series is None else World.sample(job.series)
     from analysis.results import load_results
 
-    prefix = f"{DATA}training/{job.results}/"
+    prefix = analysis_prefix(job.results)
     tables = [key for key in store.keys(prefix) if key.endswith(".parquet")]
     if not tables:
         raise InputError(f"{store.where(prefix)} holds no analysis; upload one with: python deploy_aws.py upload-data")

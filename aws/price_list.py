@@ -54,9 +54,8 @@ def fetch_prices(clients: Clients, region: str, types: Iterable[str], *, progres
         HawkinsError: If the Price List cannot be asked, or knows nothing of the region.
     """
     wanted = sorted(set(types))
-    with aws_errors("connecting to the Price List"):
-        # Made once, before threads share it: making clients is not safe among them.
-        _ = clients.pricing
+    # Made once, before threads share it: making clients is not safe among them.
+    _ = clients.pricing
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         hours = pool.map(lambda name: _instance(clients, region, name), wanted)
         found = dict(zip(wanted, progress(hours, description="Prices", total=len(wanted)), strict=True))

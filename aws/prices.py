@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
+from aws.plan import Action, Plan, Step
 from utils.artifacts import atomic_write, prepare_folder
 from utils.errors import InputError
 from utils.settings import Settings, describe
 
-__all__ = ["SHIPPED", "Prices", "RegionPrices", "keep_prices", "kept_file", "read_prices", "read_shipped"]
+__all__ = [
+    "SHIPPED",
+    "Prices",
+    "RegionPrices",
+    "keep_prices",
+    "keeping_calls",
+    "kept_file",
+    "plan_keeping",
+    "read_prices",
+    "read_shipped",
+]
 
 SHIPPED: Final = Path(__file__).with_name("prices.json")
 
@@ -141,3 +153,29 @@ def keep_prices(region: str, prices: RegionPrices, kept: Path | None = None) -> 
     text = Prices(regions={**before, region: prices}).model_dump_json(indent=1)
     atomic_write(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
     return path
+
+
+def plan_keeping(region: str, prices: RegionPrices) -> Plan:
+    """Return the plan that keeps what was fetched for a region.
+
+    Args:
+        region: Which.
+        prices: Of it.
+    """
+    path = kept_file()
+    step = Step(
+        action=Action.CHANGE if path.exists() else Action.CREATE,
+        kind="file",
+        name=str(path),
+        detail=f"prices of {region}, {prices.date.isoformat()}; all commands reckon with them",
+        call="keep prices",
+        arguments={"region": region, "prices": prices.model_dump(mode="json")},
+    )
+    return Plan(title=f"Keep the prices of {region}", steps=(step,))
+
+
+def keeping_calls() -> dict[str, Callable[[Mapping[str, Any]], str]]:
+    """Return what carries the plan out, for `aws.plan.carry_out`."""
+    return {
+        "keep prices": lambda given: str(keep_prices(given["region"], RegionPrices.model_validate(given["prices"])))
+    }

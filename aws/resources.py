@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from aws.errors import NotFoundError, aws_errors
 from aws.instances import find_instances
-from aws.layout import PROJECT_TAG, ROLE_TAG, ssm_prefix
+from aws.layout import PROJECT_TAG, ROLE_TAG, ssm_prefix, tag_dict
 
 if TYPE_CHECKING:
     from aws.clients import Clients
@@ -52,10 +52,6 @@ def find_resources(clients: Clients, config: AwsConfig) -> tuple[Resource, ...]:
 
 def _ours(config: AwsConfig) -> Any:
     return [{"Name": f"tag:{PROJECT_TAG}", "Values": [config.project]}]
-
-
-def _tag(found: Any, key: str) -> str:
-    return next((tag["Value"] for tag in found.get("Tags", []) if tag["Key"] == key), "")
 
 
 def _pages(clients: Clients, call: str, doing: str, **arguments: Any) -> list[Any]:
@@ -156,7 +152,7 @@ def _profiles(clients: Clients, config: AwsConfig) -> Iterator[Resource]:
 def _profile_is_ours(clients: Clients, config: AwsConfig, name: str) -> bool:
     with aws_errors(f"reading the tags of the instance profile {name}"):
         found = clients.iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
-    return _tag(found, PROJECT_TAG) == config.project
+    return tag_dict(found.get("Tags", ())).get(PROJECT_TAG) == config.project
 
 
 def _roles(clients: Clients, config: AwsConfig) -> Iterator[Resource]:
@@ -180,10 +176,10 @@ def _for_machines(role: Any) -> bool:
 def _role_is_ours(clients: Clients, config: AwsConfig, name: str) -> bool:
     try:
         with aws_errors(f"reading the tags of the role {name}"):
-            tags = clients.iam.list_role_tags(RoleName=name)
+            tags = clients.iam.list_role_tags(RoleName=name)["Tags"]
     except NotFoundError:
         return False
-    return _tag(tags, PROJECT_TAG) == config.project
+    return tag_dict(tags).get(PROJECT_TAG) == config.project
 
 
 def _parameters(clients: Clients, config: AwsConfig) -> Iterator[Resource]:
@@ -201,11 +197,11 @@ def _buckets(clients: Clients, config: AwsConfig) -> Iterator[Resource]:
     name = config.s3.bucket_name
     try:
         with aws_errors(f"looking for the bucket {name}"):
-            tags = {"Tags": clients.s3.get_bucket_tagging(Bucket=name)["TagSet"]}
+            tags = tag_dict(clients.s3.get_bucket_tagging(Bucket=name)["TagSet"])
     except NotFoundError:
         return
-    if _tag(tags, PROJECT_TAG) == config.project:
-        yield Resource(kind="bucket", id=name, name=name, detail=_tag(tags, ROLE_TAG))
+    if tags.get(PROJECT_TAG) == config.project:
+        yield Resource(kind="bucket", id=name, name=name, detail=tags.get(ROLE_TAG, ""))
 
 
 _FINDERS: Final[dict[str, Callable[[Clients, AwsConfig], Iterable[Resource]]]] = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws.config import AwsConfig
 from aws.errors import aws_errors, error_code
-from aws.layout import ROLE_TAG, ssm_prefix
+from aws.layout import ROLE_TAG, ssm_prefix, tag_list
 from aws.plan import Action, Plan, Step
 from utils.environment import setting
 from utils.errors import InputError, did_you_mean
@@ -146,8 +146,7 @@ def secret_calls(clients: Clients, value: str) -> dict[str, Callable[[Mapping[st
     """
 
     def put(given: Mapping[str, Any]) -> str:
-        name = given["name"]
-        tags: Any = [{"Key": key, "Value": value} for key, value in given["tags"].items()]
+        name, tags = given["name"], tag_list(given["tags"])
         with aws_errors(f"setting the parameter {name}"):
             if not _made(clients, name, value, tags):
                 # SSM takes no tags where a parameter is replaced.

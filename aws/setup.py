@@ -62,8 +62,9 @@ def plan_init(ground: Ground) -> Plan:
     name = config.iam.role_name
     role = read_role(clients, name)
     vpc = default_vpc(clients)
+    bucket = read_bucket(ground.bucket, config.s3.bucket_name, account=identity.account)
     steps = (
-        *plan_bucket(config, read_bucket(ground.bucket, config.s3.bucket_name), partition=identity.partition),
+        *plan_bucket(config, bucket, partition=identity.partition),
         *plan_access(config, identity, role, read_profile(clients, name)),
         *(plan_group(config, each, vpc, read_group(clients, vpc, group_name(config.project, each))) for each in ROLES),
         *(plan_key_pair(config, each, known=has_key_pair(clients, each)) for each in key_pair_names(config)),

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from aws.bucket import Bucket
 from aws.config import AwsConfig
 from aws.errors import aws_errors, error_code
-from aws.layout import PROJECT_TAG, ROLE_TAG
+from aws.layout import PROJECT_TAG, ROLE_TAG, tag_list
 from aws.plan import Action, Step
-from aws.policies import ENCRYPTIONS, PUBLIC_ACCESS, bucket_statement, lifecycle_rules
+from aws.policies import ENCRYPTIONS, PUBLIC_ACCESS, bucket_statement, lifecycle_rules, policy_of
 from utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _policy_step(config: AwsConfig, found: Bucket | None, partition: str) -> Ste
         "bucket policy",
         detail,
         lambda each: ours in map(dict, each.statements),
-        {"policy": {"Version": "2012-10-17", "Statement": [ours, *others]}},
+        {"policy": policy_of([ours, *others])},
     )
 
 
@@ -152,8 +152,7 @@ def bucket_calls(clients: Clients) -> dict[str, Callable[[Mapping[str, Any]], st
     calls: dict[str, Callable[[Mapping[str, Any]], object]] = {
         "create bucket": lambda given: _create(clients, given["bucket"], given["region"]),
         "put bucket tags": lambda given: s3.put_bucket_tagging(
-            Bucket=given["bucket"],
-            Tagging={"TagSet": [{"Key": key, "Value": value} for key, value in given["tags"].items()]},
+            Bucket=given["bucket"], Tagging={"TagSet": tag_list(given["tags"])}
         ),
         "put public access": lambda given: s3.put_public_access_block(
             Bucket=given["bucket"], PublicAccessBlockConfiguration=given["block"]

@@ -1,4 +1,4 @@
-"""The bucket as a machine uses it, and checkpoints that are whole in it or not there."""
+"""The bucket as machines and commands use it, and checkpoints that are whole in it or not there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws.errors import NotFoundError, aws_errors
 from character_training.checkpoints import MANIFEST, TRAINER_STATE, checkpoints, find_fault, newest_checkpoint
@@ -30,6 +30,15 @@ class Store:
 
     s3: S3Client
     bucket: str
+
+    def has(self, key: str) -> bool:
+        """Return whether there is such an object."""
+        try:
+            with aws_errors(f"looking for {self.where(key)}"):
+                self.s3.head_object(Bucket=self.bucket, Key=key)
+        except NotFoundError:
+            return False
+        return True
 
     def read(self, key: str) -> bytes | None:
         """Return an object's bytes; None where there is no such object."""
@@ -61,11 +70,15 @@ class Store:
         with aws_errors(f"downloading {self.where(key)}"):
             self.s3.download_file(self.bucket, key, str(path))
 
-    def keys(self, prefix: str) -> list[str]:
-        """Return all keys that begin so, in order."""
+    def entries(self, prefix: str) -> list[Any]:
+        """Return what S3 says of all objects whose keys begin so: ``Key``, ``Size``, ``ETag``, ``LastModified``."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         with aws_errors(f"listing {self.where(prefix)}"):
-            return sorted(entry["Key"] for page in pages for entry in page.get("Contents", ()))
+            return [entry for page in pages for entry in page.get("Contents", ())]
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return all keys that begin so, in order."""
+        return sorted(entry["Key"] for entry in self.entries(prefix))
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove objects, which are few; those that are not there count as removed."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aws.errors import NotFoundError, aws_errors
-from aws.layout import DATA
+from aws.errors import NotFoundError
+from aws.layout import TRAINING, analysis_prefix
+from aws.sync import Store
 from utils.artifacts import content_key
 from utils.errors import InputError
 from utils.world import World
@@ -17,9 +18,7 @@ from utils.world import World
 if TYPE_CHECKING:
     from aws.clients import Clients
 
-__all__ = ["TRAINING_DATA", "TrainingData", "look_at_data"]
-
-TRAINING_DATA = f"{DATA}training/"
+__all__ = ["TrainingData", "look_at_data"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,26 +79,21 @@ def look_at_data(
     """
     if results is None:
         return TrainingData(results=None, digest="", world=sample())
-    prefix = f"{TRAINING_DATA}{results}/"
-    with aws_errors(f"listing {prefix} in {bucket}"):
-        pages = list(clients.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
-    found = {each["Key"]: each["ETag"] for page in pages for each in page.get("Contents", [])}
+    store, prefix = Store(clients.s3, bucket), analysis_prefix(results)
+    found = {each["Key"]: each["ETag"] for each in store.entries(prefix)}
     if not found:
         raise InputError(
-            f"s3://{bucket}/{prefix} is empty{_others(clients, bucket)}; upload an analysis with: "
-            "python deploy_aws.py upload-data"
+            f"{store.where(prefix)} is empty{_others(store)}; upload an analysis with: python deploy_aws.py upload-data"
         )
-    return TrainingData(results=results, digest=content_key(files=found), world=_world(clients, bucket, prefix))
+    return TrainingData(results=results, digest=content_key(files=found), world=_world(store, prefix))
 
 
-def _others(clients: Clients, bucket: str) -> str:
-    with aws_errors(f"listing {TRAINING_DATA} in {bucket}"):
-        found = clients.s3.list_objects_v2(Bucket=bucket, Prefix=TRAINING_DATA, Delimiter="/")
-    names = [each["Prefix"].removeprefix(TRAINING_DATA).rstrip("/") for each in found.get("CommonPrefixes", [])]
+def _others(store: Store) -> str:
+    names = sorted({key.split("/")[2] for key in store.keys(TRAINING) if key.count("/") > 2})
     return f" (there are: {', '.join(names)})" if names else ""
 
 
-def _world(clients: Clients, bucket: str, prefix: str) -> World:
+def _world(store: Store, prefix: str) -> World:
     from utils.artifacts import read_provenance, read_table
     from utils.series import load_series
 
@@ -107,11 +101,10 @@ def _world(clients: Clients, bucket: str, prefix: str) -> World:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "dialogue.parquet"
         try:
-            with aws_errors(f"fetching s3://{bucket}/{key}"):
-                clients.s3.download_file(bucket, key, str(path))
+            store.download(key, path)
         except NotFoundError:
-            raise InputError(f"s3://{bucket}/{prefix} holds no dialogue.parquet, so it is no analysis.") from None
+            raise InputError(f"{store.where(prefix)} holds no dialogue.parquet, so it is no analysis.") from None
         table, facts = read_table(path), read_provenance(path) or {}
     if table is None or not {"series", "timeline"} <= facts.keys():
-        raise InputError(f"s3://{bucket}/{key} cannot be read as a table of `hawkins analyze`; upload it again.")
+        raise InputError(f"{store.where(key)} cannot be read as a table of `hawkins analyze`; upload it again.")
     return World(series=load_series(facts["series"]), dialogue=table, timeline=facts["timeline"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aws.bucket import bucket_region
 from aws.errors import NotFoundError, aws_errors
-from aws.layout import DATA
+from aws.layout import DATA, analysis_prefix
 from aws.plan import Action, Plan, Step
 from utils.artifacts import file_digest
 from utils.errors import InputError
@@ -54,7 +54,7 @@ class Source:
         from analysis.results import load_results
 
         load_results(folder)
-        return cls(path=folder, prefix=f"{DATA}training/{_named(folder)}/", deep=False)
+        return cls(path=folder, prefix=analysis_prefix(_named(folder)), deep=False)
 
     @classmethod
     def subtitles(cls, path: Path) -> Source:

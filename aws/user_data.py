@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from aws.job import Job
 from utils.bases import BASES
-from utils.errors import HawkinsError, MissingDependencyError
+from utils.errors import HawkinsError
 
-__all__ = ["LARGEST", "folder_name", "machine_script", "training_user_data"]
+__all__ = ["LARGEST", "boto3_as_here", "folder_name", "machine_script", "training_user_data"]
 
 LARGEST: Final = 16_384
 """Bytes that EC2 takes, before base64 (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html)."""
@@ -54,7 +54,6 @@ def training_user_data(job: Job) -> str:
         job: Which must lie in the bucket, as must the bundle, before the machine starts.
 
     Raises:
-        MissingDependencyError: If boto3 is not installed here: machines take the version that ordered them.
         HawkinsError: If it is larger than EC2 takes.
     """
     known = BASES.get(job.base.casefold())
@@ -65,7 +64,7 @@ def training_user_data(job: Job) -> str:
         "JOB": job.id,
         "CODE_SHA256": job.code,
         "FOLDER": folder_name(job.project),
-        "BOTO3": f"boto3=={_boto3()}",
+        "BOTO3": boto3_as_here(),
         "EMBEDDED": "yes" if known is not None and known.embedded else "",
     }
     return machine_script(("watchdog.sh", "machine.sh", "training.sh"), values)
@@ -76,8 +75,6 @@ def folder_name(project: str) -> str:
     return re.sub(r"[^\w.-]+", "-", project, flags=re.ASCII).strip("-.") or "project"
 
 
-def _boto3() -> str:
-    try:
-        return version("boto3")
-    except PackageNotFoundError:
-        raise MissingDependencyError("boto3 is not installed; run: pip install boto3") from None
+def boto3_as_here() -> str:
+    """Return what machines install to fetch the program: the version that ordered them."""
+    return f"boto3=={version('boto3')}"

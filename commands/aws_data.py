@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from aws.config import CONFIG, AwsConfig, read_config
-from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out
+from aws.config import CONFIG
+from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out, opened, print_json
 from utils.door import progress_bars
 from utils.errors import InputError
 
 if TYPE_CHECKING:
     from aws.clients import Clients
+    from aws.config import AwsConfig
     from aws.secrets import Secret
     from aws.upload import Source
 
@@ -43,12 +43,10 @@ def upload_data(
     as_json: AsJson = False,
 ) -> None:
     """Upload what changed: analyses to learn from, subtitles, transcripts."""
-    from aws.clients import Clients
     from aws.upload import plan_upload, upload_calls
 
-    settings = read_config(config)
+    clients, settings = opened(config, bucket=True)
     sources = _sources(results or [], subtitles or [], transcripts or [])
-    clients = Clients(settings.s3.region)
     with progress_bars() as progress:
         plan = plan_upload(clients, settings.s3.bucket_name, sources, progress=progress)
     with progress_bars() as progress:
@@ -86,11 +84,9 @@ def secret(
     as_json: AsJson = False,
 ) -> None:
     """Keep a secret for machines in SSM: from the environment, from .env, or as you type it, unseen."""
-    from aws.clients import Clients
     from aws.secrets import plan_secret, secret_calls, secret_named, secret_version
 
-    settings = read_config(config)
-    clients = Clients(settings.ec2.region)
+    clients, settings = opened(config)
     if name is None:
         _list(clients, settings, as_json=as_json)
         return
@@ -105,7 +101,7 @@ def _list(clients: Clients, settings: AwsConfig, *, as_json: bool) -> None:
 
     versions = {secret: secret_version(clients, settings, secret) for secret in SECRETS.values()}
     if as_json:
-        typer.echo(json.dumps({secret.name: version for secret, version in versions.items()}))
+        print_json({secret.name: version for secret, version in versions.items()})
         return
     for secret, version in versions.items():
         state = f"set, version {version}" if version else "not set"

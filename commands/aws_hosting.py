@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from aws.config import CONFIG, read_config
+from aws.config import CONFIG
 from commands.aws_market import market_of
-from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out
+from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out, opened
 from commands.aws_training import say_ended
 from utils.door import one_line
 
@@ -48,15 +48,13 @@ def deploy_gradio(
 ) -> None:
     """Host the app on a small instance, which runs until you end it."""
     from aws.budget import enforce, take_stock
-    from aws.clients import Clients
     from aws.hosting import hosting_calls, plan_hosting
     from aws.hosting_order import HostingRequest
     from character_chatbot.endpoint import endpoint_url
 
     if endpoint is not None:
         endpoint_url(endpoint)
-    settings = read_config(config)
-    clients = Clients(settings.ec2.region)
+    clients, settings = opened(config)
     request = HostingRequest(update=update, results=results, model=model, endpoint=endpoint)
     market = market_of(settings)
     if not dry_run:

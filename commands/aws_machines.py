@@ -1,74 +1,59 @@
-"""AWS commands about machines and money: list-instances, status, cost, terminate, destroy."""
+"""AWS commands about machines: list-instances, terminate, destroy."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from aws.config import CONFIG
-from commands import aws_training
 from commands.aws_market import market_of
-from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out
-from commands.aws_training import say_ended
+from commands.aws_plan import (
+    AsJson,
+    AsksNothing,
+    ChangesNothing,
+    ConfigFile,
+    DryRun,
+    Yes,
+    confirm_and_carry_out,
+    opened,
+    print_json,
+    print_table,
+)
 from utils.door import one_line
 from utils.errors import InputError
 
 if TYPE_CHECKING:
-    from aws.budget import Stock
-    from aws.clients import Clients
-    from aws.config import AwsConfig
-    from aws.cost import Charge, Market
     from aws.instances import Instance
 
-__all__ = ["app"]
+__all__ = ["app", "instance_facts", "print_instances"]
 
 app = typer.Typer()
-app.add_typer(aws_training.app)
-
-
-def _opened(config: Any) -> tuple[Clients, AwsConfig]:
-    from aws.clients import Clients
-    from aws.config import read_config
-
-    settings = read_config(config)
-    return Clients(settings.ec2.region), settings
-
-
-def _print_json(facts: Any) -> None:
-    typer.echo(json.dumps(facts, ensure_ascii=False, indent=2, default=str))
-
-
-def _print_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print plain columns: ids must not be cut where a terminal is narrow."""
-    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
-    for row in (header, *rows):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo(one_line("  ".join(cells).rstrip()))
 
 
 @app.command("list-instances")
 def list_instances(
     every: Annotated[bool, typer.Option("--all", help="Those that ended within the last hour too.")] = False,
     config: ConfigFile = CONFIG,
+    _dry_run: ChangesNothing = False,
+    _yes: AsksNothing = False,
     as_json: AsJson = False,
 ) -> None:
     """List our instances, wherever they were started from."""
     from aws.instances import find_instances
 
-    clients, settings = _opened(config)
+    clients, settings = opened(config)
     found = find_instances(clients, settings.project, alive=not every)
     if as_json:
-        _print_json([_instance_facts(each) for each in found])
+        print_json([instance_facts(each) for each in found])
     elif not found:
         typer.echo(f"No instance with the tag project={settings.project} in {settings.ec2.region}.")
     else:
-        _print_instances(found)
+        print_instances(found)
 
 
-def _instance_facts(each: Instance) -> dict[str, Any]:
+def instance_facts(each: Instance) -> dict[str, Any]:
+    """Return a machine for programs."""
     return {
         "id": each.id,
         "for": each.name,
@@ -82,8 +67,9 @@ def _instance_facts(each: Instance) -> dict[str, Any]:
     }
 
 
-def _print_instances(found: tuple[Instance, ...]) -> None:
-    _print_table(
+def print_instances(found: tuple[Instance, ...]) -> None:
+    """Print machines as people read them."""
+    print_table(
         ("id", "for", "type", "zone", "state", "since (UTC)", "address"),
         [
             (
@@ -98,152 +84,6 @@ def _print_instances(found: tuple[Instance, ...]) -> None:
             for each in found
         ],
     )
-
-
-@app.command()
-def status(config: ConfigFile = CONFIG, dry_run: DryRun = False, as_json: AsJson = False) -> None:
-    """Show what runs, how far it is, what is left over, and what the month costs; ends what goes beyond the budget."""
-    from aws.budget import enforce, take_stock
-    from aws.follow import read_state
-    from aws.resources import find_resources
-
-    clients, settings = _opened(config)
-    stock = take_stock(clients, settings, market_of(settings), write=not dry_run)
-    ended = () if dry_run else enforce(clients, stock)
-    progress = {each.name: read_state(clients, settings.s3.bucket_name, each.name) for each in stock.alive}
-    orphans = [each for each in find_resources(clients, settings) if each.orphan]
-    if as_json:
-        _print_json(
-            {
-                "instances": [
-                    {**_instance_facts(each), "progress": said.model_dump(mode="json") if said else None}
-                    for each in stock.alive
-                    for said in [progress[each.name]]
-                ],
-                "left_over": [{"kind": each.kind, "id": each.id, "detail": each.detail} for each in orphans],
-                "month": _month_facts(stock),
-                "ended": [each.id for each in ended],
-            }
-        )
-        say_ended(ended, settings)
-        return
-    if stock.alive:
-        _print_instances(stock.alive)
-    else:
-        typer.echo("Nothing runs.")
-    for name, said in progress.items():
-        if said is not None:
-            typer.echo(one_line(f"{name}: {said.state}, {said.stage}, step {said.done} of {said.total} ({said.at})"))
-    for each in orphans:
-        typer.echo(one_line(f"left over: {each.kind} {each.name}, {each.detail}; `destroy` removes it"))
-    _print_month(stock)
-    say_ended(ended, settings)
-    if stock.reached and dry_run and stock.alive:
-        typer.echo("warning: The budget is reached; without --dry-run, status ends what runs.", err=True)
-
-
-def _month_facts(stock: Stock) -> dict[str, Any]:
-    return {
-        "month": f"{stock.spent.since:%Y-%m}",
-        "usd": round(stock.spent.usd, 4),
-        "committed_usd": round(stock.spent.committed, 4),
-        "forecast_usd": round(stock.spent.forecast, 4),
-        "budget_usd": stock.budget,
-        "unknown_prices": list(stock.spent.unknown),
-    }
-
-
-def _print_month(stock: Stock) -> None:
-    spent = stock.spent
-    typer.echo(
-        f"{spent.since:%B %Y}: ${spent.usd:.2f} of ${stock.budget:.2f} so far; ${spent.forecast:.2f} at its end if "
-        "nobody starts or ends anything."
-    )
-    if spent.unknown:
-        typer.echo(f"Without {', '.join(spent.unknown)}: the price is unknown.")
-
-
-@app.command()
-def cost(config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
-    """Show what each machine cost this month, what the bucket costs, and where the month is heading."""
-    from aws.budget import take_stock
-    from aws.stored import stored
-
-    clients, settings = _opened(config)
-    market = market_of(settings)
-    stock = take_stock(clients, settings, market)
-    kept = stored(clients, settings.s3.bucket_name)
-    disks = _left_over_disks(clients, settings, market)
-    storage = {kind: _times(gb, market.storage_of(kind)) for kind, gb in kept.gb.items()}
-    if as_json:
-        _print_json(
-            {
-                **_month_facts(stock),
-                "machines": [_charge_facts(each) for each in stock.spent.charges],
-                "storage": {kind: {"gb": kept.gb[kind], "usd_per_month": usd} for kind, usd in storage.items()},
-                "left_over_disks": disks,
-                "prices": market.note,
-            }
-        )
-        return
-    _print_charges(stock)
-    for kind, usd in storage.items():
-        typer.echo(f"bucket {settings.s3.bucket_name}, {kind}: {kept.gb[kind]:.3f} GB, {_money(usd)} a month")
-    for disk in disks:
-        typer.echo(f"left over: disk {disk['id']}, {disk['gb']} GB, {_money(disk['usd_per_month'])} a month")
-    _print_month(stock)
-    typer.echo(market.note)
-
-
-def _left_over_disks(clients: Clients, settings: AwsConfig, market: Market) -> list[dict[str, Any]]:
-    from aws.resources import find_resources
-
-    return [
-        {"id": each.id, "gb": each.gb, "usd_per_month": _times(each.gb, market.rates.disk)}
-        for each in find_resources(clients, settings)
-        if each.kind == "disk"
-    ]
-
-
-def _times(amount: float, price: float | None) -> float | None:
-    return None if price is None else amount * price
-
-
-def _money(usd: float | None) -> str:
-    return "price unknown" if usd is None else f"${usd:.2f}"
-
-
-def _charge_facts(charge: Charge) -> dict[str, Any]:
-    record = charge.record
-    return {
-        "instance": record.instance,
-        "for": record.name,
-        "type": record.type,
-        "spot": record.spot,
-        "hours": round(charge.hours, 3),
-        "usd_per_hour": charge.usd_per_hour,
-        "usd": charge.usd,
-        "running": record.ended is None,
-    }
-
-
-def _print_charges(stock: Stock) -> None:
-    if not stock.spent.charges:
-        typer.echo("No machine of ours ran this month.")
-        return
-    rows = [
-        (
-            charge.record.instance or "?",
-            charge.record.name,
-            (charge.record.type or "?") + (" spot" if charge.record.spot else ""),
-            f"{charge.hours:.2f}",
-            "?" if charge.usd_per_hour is None else f"{charge.usd_per_hour:.4f}",
-            "?" if charge.usd is None else f"{charge.usd:.2f}",
-            "runs" if charge.record.ended is None else "ended",
-        )
-        for charge in stock.spent.charges
-    ]
-    _print_table(("instance", "for", "type", "hours", "$/hour", "$", ""), rows)
 
 
 @app.command()
@@ -263,7 +103,7 @@ def terminate(
 
     if (instance is None) is not every:
         raise InputError("Give an instance id or --all; see: python deploy_aws.py list-instances")
-    clients, settings = _opened(config)
+    clients, settings = opened(config)
     plan = plan_terminating(clients, settings, instance)
     calls = terminate_calls(clients, settings, on_wait=lambda said: typer.echo(one_line(said), err=True))
     done = confirm_and_carry_out(plan, calls, dry_run=dry_run, yes=yes, as_json=as_json)
@@ -283,7 +123,7 @@ def destroy(
     """Remove everything with our tag, after showing it: machines, disks, addresses, groups, keys, role, secrets."""
     from aws.destroying import destroy_calls, plan_destroying
 
-    clients, settings = _opened(config)
+    clients, settings = opened(config)
     plan = plan_destroying(clients, settings, bucket=bucket)
     calls = destroy_calls(clients, settings, on_wait=lambda said: typer.echo(one_line(said), err=True))
     confirm_and_carry_out(plan, calls, dry_run=dry_run, yes=yes, as_json=as_json)

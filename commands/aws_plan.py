@@ -1,25 +1,34 @@
-"""What all AWS commands share: options, showing a plan with its price, asking, and carrying it out."""
+"""What all AWS commands share: options, the configuration, showing a plan with its price, asking, carrying it out."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from aws.config import AwsConfig, read_config
 from aws.plan import Action, Done, PartialError, Plan, Step, carry_out
 from utils.door import one_line
 from utils.errors import InputError
 
+if TYPE_CHECKING:
+    from aws.clients import Clients
+
 __all__ = [
     "AsJson",
+    "AsksNothing",
+    "ChangesNothing",
     "ConfigFile",
     "DryRun",
     "Yes",
     "confirm_and_carry_out",
+    "opened",
     "plan_facts",
+    "print_json",
+    "print_table",
     "show_plan",
 ]
 
@@ -27,8 +36,37 @@ ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
 AsJson = Annotated[bool, typer.Option("--json", help="For programs; needs --yes or --dry-run where things change.")]
+# Every command takes all three, so that nobody has to know which of them change something.
+ChangesNothing = Annotated[bool, typer.Option("--dry-run", help="Makes no difference: nothing is changed anyway.")]
+AsksNothing = Annotated[bool, typer.Option("--yes", "-y", help="Makes no difference: nothing is asked anyway.")]
 
 _SIGNS: Final = {Action.CREATE: "+", Action.CHANGE: "~", Action.KEEP: "=", Action.DELETE: "-"}
+
+
+def opened(config: Path, *, bucket: bool = False) -> tuple[Clients, AwsConfig]:
+    """Read the configuration, and return connections to its region beside it; nothing is asked of AWS yet.
+
+    Args:
+        config: The file.
+        bucket: Whether the bucket's region is meant, not that of the machines.
+    """
+    from aws.clients import Clients
+
+    settings = read_config(config)
+    return Clients((settings.s3 if bucket else settings.ec2).region), settings
+
+
+def print_json(facts: Any) -> None:
+    """Print one object for programs."""
+    typer.echo(json.dumps(facts, ensure_ascii=False, indent=2, default=str))
+
+
+def print_table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print plain columns: ids must not be cut where a terminal is narrow."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    for row in (header, *rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo(one_line("  ".join(cells).rstrip()))
 
 
 def show_plan(plan: Plan) -> None:
@@ -148,5 +186,4 @@ def _say_done(done: Done) -> None:
 
 def _print_facts(plan: Plan, done: tuple[Done, ...], facts: Mapping[str, Any] | None, *, applied: bool) -> None:
     carried = [{**_step_facts(each.step), "result": each.result} for each in done]
-    whole = {**plan_facts(plan), "applied": applied, "done": carried, **(facts or {})}
-    typer.echo(json.dumps(whole, ensure_ascii=False, indent=2))
+    print_json({**plan_facts(plan), "applied": applied, "done": carried, **(facts or {})})

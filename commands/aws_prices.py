@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from aws.config import CONFIG, Ec2Settings, GradioSettings, read_config
-from commands.aws_plan import AsJson, ConfigFile
+from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out, print_json
 from utils.door import progress_bars
 
 if TYPE_CHECKING:
@@ -22,31 +21,31 @@ app = typer.Typer()
 
 @app.command()
 def prices(
-    refresh: Annotated[bool, typer.Option("--refresh", help="Fetch those of today from AWS's Price List.")] = False,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Fetch and keep those of today, from AWS's Price List.")
+    ] = False,
     region: Annotated[str | None, typer.Option("--region", help="Of which region.  [default: ec2.region]")] = None,
     types: Annotated[
         list[str] | None, typer.Option("--type", help="An instance type; may be given more than once.")
     ] = None,
     config: ConfigFile = CONFIG,
+    dry_run: DryRun = False,
+    yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what instances, disks, addresses and storage cost, and how old these prices are."""
-    from aws.prices import read_prices
+    from aws.prices import Prices, keeping_calls, plan_keeping, read_prices
 
     where, wanted = _wanted(config, region, types or [])
+    known = Prices(regions={where: _fetched(where, wanted)}) if refresh else read_prices()
+    facts = _facts(known, where, types or [])
+    if not as_json:
+        _print(known, where, types or [])
     if refresh:
-        _fetch(where, wanted)
-    known = read_prices()
-    found = known.regions.get(where)
-    if as_json:
-        shown = {} if found is None else found.model_dump(mode="json")
-        typer.echo(json.dumps({"region": where, **shown, "unknown": _unknown(known, where, types or [])}, indent=2))
-        return
-    if found is not None:
-        _print(found, types or [])
-    for name in _unknown(known, where, types or []):
-        typer.echo(f"{name}: price unknown")
-    typer.echo(known.note(where))
+        plan = plan_keeping(where, known.regions[where])
+        confirm_and_carry_out(plan, keeping_calls(), dry_run=dry_run, yes=yes, as_json=as_json, facts=facts)
+    elif as_json:
+        print_json(facts)
 
 
 def _wanted(config: Path, region: str | None, types: list[str]) -> tuple[str, set[str]]:
@@ -58,21 +57,35 @@ def _wanted(config: Path, region: str | None, types: list[str]) -> tuple[str, se
     return region or ec2.region, {*types, ec2.instance_type, *ec2.fallback_types, gradio.instance_type}
 
 
-def _fetch(region: str, types: set[str]) -> None:
+def _fetched(region: str, types: set[str]) -> RegionPrices:
     from aws.clients import Clients
     from aws.price_list import fetch_prices
-    from aws.prices import keep_prices, read_shipped
+    from aws.prices import read_shipped
 
     usual = {name for each in read_shipped().regions.values() for name in each.instances}
     with progress_bars() as progress:
-        keep_prices(region, fetch_prices(Clients(region), region, usual | types, progress=progress))
+        return fetch_prices(Clients(region), region, usual | types, progress=progress)
+
+
+def _facts(known: Prices, region: str, types: list[str]) -> dict[str, Any]:
+    found = known.regions.get(region)
+    shown = {} if found is None else found.model_dump(mode="json")
+    return {"region": region, **shown, "unknown": _unknown(known, region, types)}
 
 
 def _unknown(known: Prices, region: str, types: list[str]) -> list[str]:
     return [name for name in types if known.hour(region, name) is None]
 
 
-def _print(found: RegionPrices, types: list[str]) -> None:
+def _print(known: Prices, region: str, types: list[str]) -> None:
+    if region in known.regions:
+        _print_region(known.regions[region], types)
+    for name in _unknown(known, region, types):
+        typer.echo(f"{name}: price unknown")
+    typer.echo(known.note(region))
+
+
+def _print_region(found: RegionPrices, types: list[str]) -> None:
     for name, price in found.instances.items():
         if not types or name in types:
             typer.echo(f"{name:<16} ${price:.4f} an hour")

@@ -1,4 +1,4 @@
-"""AWS commands about the account and the bucket: init; prices, upload-data and secret are in modules of their own."""
+"""AWS command about the ground of everything: init."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aws.config import CONFIG
-from commands import aws_data, aws_prices
 from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out
 from utils.errors import InputError
 
@@ -18,14 +17,12 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer()
-app.add_typer(aws_data.app)
-app.add_typer(aws_prices.app)
 
 
 @app.command()
 def init(
     bucket: Annotated[
-        str | None, typer.Option("--bucket", metavar="NAME", help="For a new file.  [default: a name of its own]")
+        str | None, typer.Option("--bucket", metavar="NAME", help="For a new file.  [default: the account's own]")
     ] = None,
     region: Annotated[str | None, typer.Option("--region", help="For a new file.  [default: us-east-1]")] = None,
     config: ConfigFile = CONFIG,
@@ -63,12 +60,22 @@ def _new(bucket: str | None, region: str | None) -> tuple[str, AwsConfig]:
     import yaml
     from pydantic import ValidationError
 
-    from aws.config import AwsConfig
-    from aws.config_file import config_text, new_bucket_name
+    from aws.config import AwsConfig, Ec2Settings
+    from aws.config_file import config_text
     from utils.settings import describe
 
     try:
-        text = config_text(bucket=bucket or new_bucket_name("stranger-things-nlp"), region=region or "us-east-1")
+        where = Ec2Settings(region=region or "us-east-1").region
+        text = config_text(bucket=bucket or _own_bucket(where), region=where)
     except ValidationError as error:
         raise InputError(f"--bucket or --region: {describe(error, AwsConfig)}") from None
     return text, AwsConfig.model_validate(yaml.safe_load(text))
+
+
+def _own_bucket(region: str) -> str:
+    """Return the account's own name for a bucket: whoever runs `init` again, also elsewhere, finds the same one."""
+    from aws.clients import Clients
+    from aws.config_file import new_bucket_name
+    from aws.identity import who_am_i
+
+    return new_bucket_name("stranger-things-nlp", account=who_am_i(Clients(region)).account, region=region)

@@ -1,4 +1,4 @@
-"""AWS commands about training: train, logs."""
+"""AWS command that trains."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from aws.config import CONFIG
+from commands.aws_logs import show
 from commands.aws_market import market_of
-from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out
+from commands.aws_plan import AsJson, ConfigFile, DryRun, Yes, confirm_and_carry_out, opened
 from utils.door import one_line
-from utils.errors import HawkinsError, InputError, did_you_mean
+from utils.errors import HawkinsError, InputError
 
 if TYPE_CHECKING:
     from aws.clients import Clients
@@ -52,14 +53,11 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a character on a GPU instance, which ends by itself."""
-    from aws.clients import Clients
-    from aws.config import read_config
     from aws.training import Request
 
     if follow and as_json:
         raise InputError("--follow shows logs, and --json one object; choose one.")
-    settings = read_config(config)
-    clients = Clients(settings.ec2.region)
+    clients, settings = opened(config)
     request = Request(
         base=model,
         character=character,
@@ -134,7 +132,7 @@ def _follow(clients: Clients, settings: AwsConfig, job: str, machine: str, marke
     typer.echo(f"{machine} works on {job}. It goes on when you leave (Ctrl-C).", err=True)
     last: Look | None = None
     for look in follow(clients, settings, job, machine):
-        _show(look)
+        show(look)
         last = look
         if not look.over:
             say_ended(enforce(clients, take_stock(clients, settings, market)), settings)
@@ -157,16 +155,6 @@ def _gone(clients: Clients, settings: AwsConfig, job: str, machine: str) -> bool
     )
 
 
-def _show(look: Look) -> None:
-    for line in look.lines:
-        typer.echo(one_line(line))
-    said = look.progress
-    if said is not None:
-        left = f", {said.seconds_left / 60:.0f} minutes left" if said.seconds_left else ""
-        loss = f", loss {said.loss:.3f}" if said.loss is not None else ""
-        typer.echo(one_line(f"[{said.state}] {said.stage} step {said.done} of {said.total}{loss}{left}"), err=True)
-
-
 def _outcome(said: Progress, job: str) -> bool:
     from aws.job import TAKEN_AWAY, State
 
@@ -179,69 +167,3 @@ def _outcome(said: Progress, job: str) -> bool:
     else:
         typer.echo(f"{job} is finished.")
     return False
-
-
-@app.command()
-def logs(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="A job's id, or gradio.  [default: the latest]")
-    ] = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on until the machine is gone.")] = False,
-    config: ConfigFile = CONFIG,
-    as_json: AsJson = False,
-) -> None:
-    """Show what a machine logged."""
-    import json
-
-    from aws.clients import Clients
-    from aws.config import read_config
-    from aws.follow import Tail, logged, read_state
-    from aws.layout import log_key
-
-    if follow and as_json:
-        raise InputError("--follow shows logs, and --json one object; choose one.")
-    settings = read_config(config)
-    clients = Clients(settings.ec2.region)
-    bucket = settings.s3.bucket_name
-    files = logged(clients, bucket)
-    wanted = _which(name, files, following=follow)
-    if follow:
-        _follow_log(clients, settings, wanted)
-        return
-    texts = {}
-    for file in (each for each in files[wanted] if each.endswith(".log")):
-        tail = Tail(clients, bucket, log_key(wanted, file))
-        texts[file] = [*tail.lines(), *tail.rest()]
-    if as_json:
-        said = read_state(clients, bucket, wanted)
-        facts = {"name": wanted, "progress": said.model_dump(mode="json") if said else None, "logs": texts}
-        typer.echo(json.dumps(facts, ensure_ascii=False, indent=2))
-        return
-    for file, lines in texts.items():
-        typer.echo(f"--- {wanted}/{file}", err=True)
-        for line in lines:
-            typer.echo(one_line(line))
-
-
-def _which(name: str | None, files: dict[str, list[str]], *, following: bool) -> str:
-    if name is None:
-        if not files:
-            raise InputError("The bucket holds no logs yet; a machine puts them there after some minutes.")
-        return list(files)[-1]
-    if name not in files and not following:
-        raise InputError(
-            f"There are no logs of '{name}' yet.{did_you_mean(name, files)} "
-            + (f"There are: {', '.join(files)}." if files else "A machine puts them there after some minutes.")
-        )
-    return name
-
-
-def _follow_log(clients: Clients, settings: AwsConfig, name: str) -> None:
-    from aws.follow import follow
-    from aws.instances import find_instances
-
-    alive = find_instances(clients, settings.project, name=name)
-    if not alive:
-        raise InputError(f"No machine works on '{name}' now; leave --follow out to read what it logged.")
-    for look in follow(clients, settings, name, alive[-1].id):
-        _show(look)

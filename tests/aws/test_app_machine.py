@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from analysis.results import TABLES, Results, table_path
-from aws.app_order import SCRIPT_KEY, AppOrder, File, order_key, results_prefix, status_key
+from aws.app_order import SCRIPT_KEY, AppOrder, File, order_key, status_key
 from aws.bundle import Bundle, make_bundle
 from aws.hosting_order import app_user_data
+from aws.layout import analysis_prefix
 from tests.aws.app_stand_in import AppMachine, free_port
 from utils.artifacts import write_table
 
@@ -76,7 +77,7 @@ def season(cloud: Cloud, make_results: Callable[..., Results], tmp_path: Path) -
     folder.mkdir()
     for name in TABLES:
         write_table(getattr(results, name), table_path(folder, name), key="x", provenance=facts)
-    return tuple(cloud.put(f"{results_prefix('mine')}{path.name}", path.read_bytes()) for path in folder.iterdir())
+    return tuple(cloud.put(f"{analysis_prefix('mine')}{path.name}", path.read_bytes()) for path in folder.iterdir())
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ from aws.clients import Clients
 from aws.errors import NoCapacityError, NotFoundError, UnreachableError, aws_errors
 from utils.errors import HawkinsError, InputError
 
-pytest.importorskip("boto3")
-
 CANARY = "IQoJb3JpZ2luX2VjEJr" + "aB3/" * 30
 
 
@@ -143,3 +141,4 @@ def test_help_names_the_commands(run_cli: Callable[..., Any]) -> None:
     done = run_cli("--help")
     assert done.code == 0
     assert "upload-data" in done.out
+    assert "[default: us-east-1]" in run_cli("init", "--help").out

@@ -11,16 +11,17 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.awsrequest import AWSResponse
 
 from aws.clients import Clients
 from aws.config import AwsConfig, read_config
-from aws.config_file import config_text
+from aws.config_file import config_text, new_bucket_name
 from aws.plan import carry_out
 from aws.policies import role_policy
 from aws.setup import Ground, init_calls, plan_init
 from character_training.settings import TrainingSettings
 from commands.aws_plan import plan_facts
-from utils.errors import InputError
+from utils.errors import HawkinsError, InputError
 
 BUCKET = "hawkins-lab-test"
 
@@ -285,6 +286,46 @@ def test_a_dry_run_makes_nothing(run_cli: Callable[..., Any], home: Path, moto: 
     assert moto.client("s3").list_buckets()["Buckets"] == []
 
 
+def test_the_bucket_that_a_dry_run_shows_is_the_one_that_is_made(
+    run_cli: Callable[..., Any], home: Path, moto: Any
+) -> None:
+    shown = run_cli("init", "--dry-run", "--json").json["steps"][0]["name"]
+    assert run_cli("init", "--yes").code == 0
+    assert read_config(home / "aws_config.yaml").s3.bucket_name == shown
+    assert [each["Name"] for each in moto.client("s3").list_buckets()["Buckets"]] == [shown]
+
+
+def test_a_made_up_name_is_the_accounts_and_the_regions_own() -> None:
+    ours = new_bucket_name("The Lake!", account="123456789012", region="eu-west-1")
+    assert re.fullmatch(r"the-lake-[0-9a-f]{8}", ours)
+    assert ours == new_bucket_name("The Lake!", account="123456789012", region="eu-west-1")
+    others = {("123456789012", "us-east-1"), ("123456789013", "eu-west-1")}
+    assert ours not in {new_bucket_name("The Lake!", account=account, region=region) for account, region in others}
+
+
+def test_a_bucket_of_another_account_is_refused_whoever_may_use_it(
+    init: Callable[..., Any], write_config: Callable[..., Path]
+) -> None:
+    # Moto takes no notice of who shall be the owner; S3 refuses with 403.
+    write_config()
+    asked: list[str] = []
+
+    def refuse(params: Any, **_: Any) -> Any:
+        asked.append(params["headers"]["x-amz-expected-bucket-owner"])
+        return AWSResponse(params["url"], 403, {}, None), {
+            "Error": {"Code": "403", "Message": "Forbidden"}, "ResponseMetadata": {"HTTPStatusCode": 403},
+        }  # fmt: skip
+
+    events = _connect("us-east-1").s3.meta.events
+    events.register("before-call.s3.HeadBucket", refuse)
+    try:
+        with pytest.raises(HawkinsError, match="belongs to another account"):
+            init()
+    finally:
+        events.unregister("before-call.s3.HeadBucket", refuse)
+    assert asked == ["123456789012"]
+
+
 def test_the_first_init_writes_the_file(run_cli: Callable[..., Any], home: Path, moto: Any) -> None:
     done = run_cli("init", "--bucket", "hawkins-first", "--region", "eu-central-1", answer="y\n")
     assert done.code == 0, done.err
@@ -319,8 +360,8 @@ def test_without_credentials(run_cli: Callable[..., Any], home: Path) -> None:
     done = run_cli("init", env={"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None})
     assert done.code == 2
     assert "no AWS credentials were found" in done.err
-    assert len(done.err.splitlines()) == 2
-    assert (home / "aws_config.yaml").is_file()
+    assert len(done.err.splitlines()) == 1
+    assert list(home.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import yaml
 from aws.clients import Clients
 from aws.config import AwsConfig
 from aws.cost import month_of
+from aws.follow import follow
 from aws.instances import find_instances
 from aws.job import TAKEN_AWAY
 from aws.ledger import LaunchRecord, read_records, write_record
@@ -77,8 +78,11 @@ def test_machines_are_listed_with_and_without_any(
     machine = run_machine(clients, config)
     run = run_cli("list-instances")
     assert (run.code, machine in run.out, JOB in run.out) == (0, True, True)
-    (found,) = run_cli("list-instances", "--json").json
+    (found,) = run_cli("list-instances", "--json", "--dry-run", "--yes").json
     assert (found["id"], found["for"], found["state"]) == (machine, JOB, "running")
+    # A machine without a record is taken up into the records, but not by a dry run.
+    assert [each["for"] for each in run_cli("cost", "--json", "--dry-run", "--yes").json["machines"]] == [JOB]
+    assert read_records(clients, BUCKET) == ()
 
 
 def test_status_shows_progress_the_month_and_what_is_left_over(
@@ -270,10 +274,26 @@ def test_logs_are_shown_and_followed_until_the_machine_has_said_its_last(
 
     read = run_cli("logs")
     assert read.out == "installing\nstep 1\nstep 2 \ufffd[31mred\n"
-    assert run_cli("logs", "--json").json["progress"]["state"] == "finished"
+    objects = [json.loads(line) for line in run_cli("logs", "--json", "--dry-run", "--yes").out.splitlines()]
+    lines = [
+        {"name": JOB, "file": "setup.log", "line": "installing"},
+        {"name": JOB, "file": "training.log", "line": "step 1"},
+        {"name": JOB, "file": "training.log", "line": "step 2 \x1b[31mred"},
+    ]
+    assert objects[:-1] == lines
+    assert (objects[-1]["name"], objects[-1]["progress"]["state"]) == (JOB, "finished")
     followed = run_cli("logs", JOB, "--follow")
     assert (followed.code, followed.out) == (0, read.out)
     assert "[finished] done step 2 of 2" in followed.err
+    as_objects = run_cli("logs", JOB, "--follow", "--json").out
+    assert [json.loads(line) for line in as_objects.splitlines()] == objects
+
+
+def test_the_logs_of_the_app_are_followed_too(clients: Clients, ground: Callable[..., AwsConfig]) -> None:
+    config = ground()
+    machine = run_machine(clients, config, name="gradio", role="gradio")
+    clients.s3.put_object(Bucket=BUCKET, Key="logs/gradio/gradio.log", Body=b"served\n")
+    assert next(follow(clients, config, "gradio", machine)).lines == (("gradio.log", "served"),)
 
 
 def test_destroy_removes_everything_of_ours_and_nothing_else(

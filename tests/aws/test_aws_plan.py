@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from aws.plan import Action, PartialError, Plan, Step
+from commands.aws import app as aws_app
 from commands.aws_plan import AsJson, DryRun, Yes, confirm_and_carry_out
 from utils.errors import HawkinsError, InputError
 
@@ -112,3 +113,11 @@ def test_what_was_done_before_a_failure_is_told(words: tuple[str, ...]) -> None:
     if "--json" in words:
         facts = json.loads(result.stdout)
         assert (facts["applied"], facts["done"][0]["result"]) == (False, "i-1")
+
+
+def test_every_command_takes_the_three_options() -> None:
+    whole: Any = typer.main.get_command(aws_app)
+    taken = {name: {option for param in each.params for option in param.opts} for name, each in whole.commands.items()}
+    wanted = {"--dry-run", "--yes", "--json"}
+    assert {name: wanted - options for name, options in taken.items() if wanted - options} == {}
+    assert {"init", "list-instances", "logs", "prices", "train"} <= taken.keys()

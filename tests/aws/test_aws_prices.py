@@ -166,7 +166,12 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 def test_the_command_fetches_and_keeps(run_cli: Callable[..., Any], price_list: str, cache: Path) -> None:
     before = run_cli("prices", "--region", "eu-west-1", "--type", "g4dn.xlarge")
     assert (before.code, "price unknown" in before.out) == (0, True)
-    done = run_cli("prices", "--refresh", "--region", "eu-west-1", "--type", "p9.huge", "--json")
+    order = ("prices", "--refresh", "--region", "eu-west-1", "--type", "p9.huge")
+    shown = run_cli(*order, "--dry-run")
+    assert (shown.code, "eu-west-1" in shown.out, "Nothing was done" in shown.out) == (0, True, True)
+    assert (run_cli(*order, answer="n\n").code, run_cli(*order).code) == (1, 2)
+    assert not cache.exists()
+    done = run_cli(*order, "--yes", "--json")
     assert done.code == 0, done.err
     assert done.json["instances"]["g4dn.xlarge"] == pytest.approx(0.587)
     assert done.json["unknown"] == ["p9.huge"]
