@@ -16,7 +16,7 @@ app: .venv/run   ## serve the web app on http://127.0.0.1:7860
 	$(BIN)/hawkins app
 
 # Processes that run tests, each with one thread for torch and llama.cpp, whose threads wait for each other where there are
-# more than cores. Each takes up to 3 GB.
+# more than cores. Each takes up to 5 GB.
 WORKERS ?= 2
 test: lint       ## lint, type-check and run every test
 	HAWKINS_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile

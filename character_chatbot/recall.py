@@ -14,7 +14,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from character_chatbot.kept_vectors import VectorCache
-from utils.cores import keep_torch_small
+from utils.cores import keep_threads_few
 from utils.embeddings import SentenceEncoder
 from utils.errors import MissingDependencyError
 from utils.models import find_weights
@@ -42,12 +42,12 @@ class Encoder(Protocol):
 
 
 def chat_encoder() -> SentenceEncoder:
-    """Return the encoder with which a process that talks embeds; torch has one thread there from now on.
+    """Return the encoder with which a process that talks embeds; torch and NumPy have one thread there from now on.
 
     Raises:
         WeightsError: If its weights are not installed.
     """
-    keep_torch_small()
+    keep_threads_few()
     return SentenceEncoder(find_weights("recall").path)
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-__all__ = ["free_cores", "keep_torch_small"]
+__all__ = ["free_cores", "keep_threads_few"]
 
 _CPUS: Final = Path("/sys/devices/system/cpu")
 _CGROUPS: Final = Path("/sys/fs/cgroup")
@@ -29,16 +29,20 @@ def free_cores(*, cpus: Path = _CPUS, cgroups: Path = _CGROUPS) -> int:
     return max(1, min(len(cores), _quota(cgroups) or len(cores)))
 
 
-def keep_torch_small() -> None:
-    """Let torch compute with one thread, for a process in which llama.cpp talks.
+def keep_threads_few() -> None:
+    """Let torch and NumPy compute with one thread each, for a process in which llama.cpp talks.
 
-    Both use one OpenMP runtime. Once torch has run anything with more threads, there are more of them than cores, and
-    the runtime lets all of them sleep at every step: a word then takes three to five times as long
-    (docs/decisions/019-one-thread-for-torch-in-chat.md).
+    Torch and llama.cpp use one OpenMP runtime. Once torch has run anything with more threads, there are more of them
+    than cores, and the runtime lets all of them sleep at every step: a word then takes three to five times as long.
+    The threads of NumPy's BLAS go on looking for work for a while after every product, on the cores that llama.cpp
+    reads the prompt with (docs/decisions/019-one-thread-for-torch-in-chat.md).
     """
+    import numpy as np  # noqa: F401 - its BLAS must be there to be told
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
+    threadpool_limits(limits=1, user_api="blas")
 
 
 def _siblings(cpus: Path, number: int) -> str:
