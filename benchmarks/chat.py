@@ -10,7 +10,8 @@ greedily:
 - transformers: ``generate`` on the same weights, in float32 and in bfloat16 where the processor has it
 
 A round asks ours and llama.cpp the same question in turn, transformers afterwards; a ratio is the median of the
-rounds' ratios. Tokens a second count the whole answer, reading of the prompt included, and no prompt is known from
+rounds' ratios. Words are shown when a whole sentence was judged, so that they come later than the first token. Tokens a
+second count the whole answer, reading of the prompt included, and no prompt is known from
 before. The crowd runs in a process of its own, whose peak memory is counted: each of its conversations has two turns,
 and its questions come at once.
 """
@@ -24,8 +25,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -60,35 +62,50 @@ Generate = Callable[[Sequence[Any]], int]
 
 @dataclass
 class Listening:
-    """An engine that keeps the prompts which pass through it."""
+    """An engine that keeps the prompts which pass through it, and when the last of them got its first token."""
 
     engine: ChatEngine
     prompts: list[list[Any]] = field(default_factory=list)
+    heard: float = 0.0
 
-    def stream(self, messages: Sequence[Any], **options: Any) -> Any:
+    def stream(self, messages: Sequence[Any], **options: Any) -> Iterator[str]:
         """Pass a prompt on."""
         self.prompts.append(list(messages))
-        return self.engine.stream(messages, **options)
+        with closing(self.engine.stream(messages, **options)) as pieces:
+            for number, piece in enumerate(pieces):
+                if not number:
+                    self.heard = time.perf_counter()
+                yield piece
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.engine, name)
 
 
-def first_words(bot: CharacterChatbot) -> tuple[list[float], list[float]]:
-    """Seconds to the first words and to the end, for each question of one conversation."""
-    history: list[tuple[str, str]] = []
-    first, whole = [], []
+@dataclass
+class Waits:
+    """Seconds to the first token, to the first words on the screen and to the end, for each question."""
+
+    token: list[float] = field(default_factory=list)
+    words: list[float] = field(default_factory=list)
+    whole: list[float] = field(default_factory=list)
+
+
+def converse(bot: CharacterChatbot, engine: Listening, history: list[tuple[str, str]]) -> Waits:
+    """Ask every question in one conversation, which is read ahead before each as chat and app do while people write."""
+    waits = Waits()
     for question in QUESTIONS:
+        bot.prepare(history)
         begin = time.perf_counter()
         turn = bot.turn(question, history)
         pieces = iter(turn)
         next(pieces, None)
-        first.append(time.perf_counter() - begin)
+        waits.words.append(time.perf_counter() - begin)
+        waits.token.append(engine.heard - begin)
         for _ in pieces:
             pass
-        whole.append(time.perf_counter() - begin)
+        waits.whole.append(time.perf_counter() - begin)
         history.append((question, turn.reply.text))
-    return first, whole
+    return waits
 
 
 def ours(engine: ChatEngine) -> Generate:
@@ -217,13 +234,19 @@ def main() -> None:
         return
     print(f"{find_weights('chat').label}, {free_cores()} threads, load {load()}", flush=True)
     engine = Listening(open_engine(series=World.sample().series))
-    first, whole = first_words(CharacterChatbot("Eleven", engine=engine))  # type: ignore[arg-type]
-    print(
-        f"first words: {first[0]:.2f} s with loading, then {statistics.median(first[1:]):.2f} s (median),"
-        f" {max(first[1:]):.2f} s (worst; bar {BARS['first']}); whole replies {statistics.median(whole[1:]):.2f} s",
-        flush=True,
-    )
-    prompts = [prompt for prompt in engine.prompts if len(prompt) > 1][: options.rounds]
+    bot = CharacterChatbot("Eleven", engine=engine)  # type: ignore[arg-type]
+    for label, history in (
+        ("a new conversation", []),
+        ("one of 40 turns", [(q, "I do not know.") for q in QUESTIONS] * 5),
+    ):
+        waits = converse(bot, engine, history)
+        print(
+            f"{label}: first turn {waits.words[0]:.2f} s; then first token {statistics.median(waits.token[1:]):.2f} s"
+            f" (median), {max(waits.token[1:]):.2f} s (worst; bar {BARS['first']}), first words"
+            f" {statistics.median(waits.words[1:]):.2f} s, whole replies {statistics.median(waits.whole[1:]):.2f} s",
+            flush=True,
+        )
+    prompts = engine.prompts[: options.rounds]
     found = {}
     # Torch with several threads slows llama.cpp in the same process down, so that its turn comes last.
     for generators in (

@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from character_chatbot import CharacterChatbot, ChatEngine, open_engine
+from character_chatbot.recall import chat_encoder
 from character_chatbot.words import admits_ignorance
-from utils.embeddings import SentenceEncoder
-from utils.models import find_weights
 from utils.world import World
 
 QUESTIONS = Path(__file__).resolve().parent.parent / "tests" / "data" / "leak_questions.csv"
@@ -62,7 +61,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with QUESTIONS.open(encoding="utf-8", newline="") as stream:
         rows = [row for row in csv.DictReader(stream) if arguments.kind in (None, row["kind"])]
-    world, encoder = World.sample(), SentenceEncoder(find_weights("recall").path)
+    world, encoder = World.sample(), chat_encoder()
     engine = open_engine(series=world.series)
     memories: dict[str, Any] = {}
     count: Counter[tuple[str, str]] = Counter()

@@ -20,10 +20,8 @@ from typing import Any
 import numpy as np
 
 from character_chatbot.memory import Passage, SpokenLine, WitnessMemory
-from character_chatbot.recall import Encoder
-from utils.embeddings import SentenceEncoder
+from character_chatbot.recall import Encoder, chat_encoder
 from utils.episodes import Episode
-from utils.models import find_weights
 from utils.progress import Progress, silent
 from utils.world import World
 
@@ -92,7 +90,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=40_000)
     parser.add_argument("--rounds", type=int, default=60)
     arguments = parser.parse_args()
-    real = SentenceEncoder(find_weights("recall").path)
+    real = chat_encoder()
     texts = World.sample().dialogue["text"].tolist()
     passages = make_passages(texts, arguments.lines)
     encoder = OnlyQuestions(real)

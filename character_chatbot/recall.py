@@ -124,18 +124,16 @@ class TextIndex:
         count = len(self.texts) if first is None else min(first, len(self.texts))
         if not count:
             return []
+        vector = None if self._encoder is None else self._encoder.encode([question])[0]
         fused: dict[int, float] = {}
-        for ranking in (self._by_words(question, count), self._by_meaning(question, count)):
+        for ranking in (self._by_words(question, count), [] if vector is None else self._by_meaning(vector, count)):
             for rank, position in enumerate(ranking):
                 fused[position] = fused.get(position, 0.0) + 1.0 / (RANK_CONSTANT + rank)
         # A question without a telling word, asked without an encoder: the latest is as good as any.
         found = sorted(fused, key=lambda position: (-fused[position], position)) or [*range(count)][::-1][:DEPTH]
-        return found if self._encoder is None else self._near(question, found, least)
-
-    def _near(self, question: str, positions: list[int], least: float) -> list[int]:
-        assert self._encoder is not None  # noqa: S101 - asked for by `search` alone, which has one
-        vector = self._encoder.encode([question])[0]
-        return [position for position in positions if float(self._vectors[position] @ vector) >= least]
+        if vector is None:
+            return found
+        return [position for position in found if float(self._vectors[position] @ vector) >= least]
 
     def prepare(self) -> None:
         """Build what the first search would have to build."""
@@ -180,10 +178,7 @@ class TextIndex:
             return []
         return _highest(self._keywords.get_scores(words)[:count], least=0.0)
 
-    def _by_meaning(self, question: str, count: int) -> list[int]:
-        if self._encoder is None:
-            return []
-        vector = self._encoder.encode([question])[0]
+    def _by_meaning(self, vector: NDArray[np.float32], count: int) -> list[int]:
         if len(self.texts) > self._exact:
             return self._from_graph(vector, count)
         return _highest(self._vectors[:count] @ vector)
