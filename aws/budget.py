@@ -10,6 +10,7 @@ from aws.cost import Market, PriceOf, Spent, spent
 from aws.errors import NotFoundError
 from aws.instances import Instance, end_instances, find_instances, stop_instances
 from aws.ledger import LaunchRecord, had, read_records, settle, write_record
+from aws.pauses import Pause
 from utils.errors import HawkinsError
 
 if TYPE_CHECKING:
@@ -27,12 +28,14 @@ class Stock:
     """What there is and what it has cost.
 
     Attributes:
+        bucket: Where the records lie.
         budget: US dollars a month.
         instances: Ours, with those that ended within the last hour.
         records: All launches, settled.
         spent: This month.
     """
 
+    bucket: str
     budget: float
     instances: tuple[Instance, ...]
     records: tuple[LaunchRecord, ...]
@@ -92,6 +95,7 @@ def take_stock(
         _keep(clients, bucket, (*changed, *missing))
     records = tuple(sorted((*settled, *missing), key=lambda each: (each.asked, each.name, each.attempt)))
     return Stock(
+        bucket=bucket,
         budget=config.limits.budget_usd,
         instances=instances,
         records=records,
@@ -165,11 +169,11 @@ def hours_allowed(stock: Stock, *, name: str, usd_per_hour: float | None, max_ho
     return None if max_hours is None else min(max_hours, affordable)
 
 
-def enforce(clients: Clients, stock: Stock) -> tuple[Instance, ...]:
+def enforce(clients: Clients, stock: Stock, *, now: datetime | None = None) -> tuple[Instance, ...]:
     """End what runs if the budget is reached; nothing otherwise.
 
     Training is terminated: its checkpoints lie in the bucket. All else is stopped, and keeps its disk and what
-    visitors wrote.
+    visitors wrote; its record says so at once.
 
     Returns:
         What was ended.
@@ -180,4 +184,11 @@ def enforce(clients: Clients, stock: Stock) -> tuple[Instance, ...]:
     others = [each for each in stock.alive if each.role != "training" and each.state in {"pending", "running"}]
     end_instances(clients, [each.id for each in training])
     stop_instances(clients, [each.id for each in others])
+    stopped, pause = {each.id for each in others}, Pause(since=now or datetime.now(UTC))
+    records = [record for record in stock.records if record.instance in stopped]
+    _keep(
+        clients,
+        stock.bucket,
+        tuple(record.model_copy(update={"pauses": (*record.pauses, pause)}) for record in records),
+    )
     return (*training, *others)

@@ -151,9 +151,12 @@ def _charge_facts(charge: Charge) -> dict[str, Any]:
         "type": record.type,
         "spot": record.spot,
         "hours": round(charge.hours, 3),
+        "stopped_hours": round(charge.stopped, 3),
         "usd_per_hour": charge.usd_per_hour,
+        "usd_per_hour_stopped": charge.usd_per_hour_stopped,
         "usd": charge.usd,
-        "running": record.ended is None,
+        "running": record.ended is None and not record.stopped,
+        "stopped": record.stopped,
     }
 
 
@@ -167,10 +170,17 @@ def _print_charges(stock: Stock) -> None:
             charge.record.name,
             (charge.record.type or "?") + (" spot" if charge.record.spot else ""),
             f"{charge.hours:.2f}",
+            f"{charge.stopped:.2f}",
             "?" if charge.usd_per_hour is None else f"{charge.usd_per_hour:.4f}",
             "?" if charge.usd is None else f"{charge.usd:.2f}",
-            "runs" if charge.record.ended is None else "ended",
+            _state(charge),
         )
         for charge in stock.spent.charges
     ]
-    print_table(("instance", "for", "type", "hours", "$/hour", "$", ""), rows)
+    print_table(("instance", "for", "type", "hours", "stopped", "$/hour", "$", ""), rows)
+
+
+def _state(charge: Charge) -> str:
+    if charge.record.ended is not None:
+        return "ended"
+    return "stopped" if charge.record.stopped else "runs"
