@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from aws.app_order import APP
+from aws.app_stop import dated
 from aws.cost import Market, PriceOf, Spent, spent
+from aws.deadline import keep_deadline, reached_at
 from aws.errors import NotFoundError
 from aws.instances import Instance, end_instances, find_instances, stop_instances
 from aws.ledger import LaunchRecord, had, read_records, settle, write_record
 from aws.pauses import Pause
+from aws.sync import Store
 from utils.errors import HawkinsError
 
 if TYPE_CHECKING:
@@ -33,6 +37,7 @@ class Stock:
         instances: Ours, with those that ended within the last hour.
         records: All launches, settled.
         spent: This month.
+        deadline: When the budget will be reached if nobody starts or ends anything; None for never.
     """
 
     bucket: str
@@ -40,6 +45,7 @@ class Stock:
     instances: tuple[Instance, ...]
     records: tuple[LaunchRecord, ...]
     spent: Spent
+    deadline: datetime | None
 
     @property
     def alive(self) -> tuple[Instance, ...]:
@@ -79,28 +85,29 @@ def take_stock(
 ) -> Stock:
     """Look at machines and records, bring the records up to date, and add up.
 
+    The app's machine is told how long it may run, since nobody watches it between two commands.
+
     Args:
         clients: Connections.
         config: Bucket, project and budget.
         market: Prices; also of machines that have no record, which are taken up here.
         now: The time.
-        write: Whether records that changed are written back.
+        write: Whether records that changed are written back, and the deadline of the app's machine.
     """
     moment = now or datetime.now(UTC)
     bucket = config.s3.bucket_name
-    instances = find_instances(clients, config.project, alive=False)
+    store = Store(clients.s3, bucket)
+    found = find_instances(clients, config.project, alive=False)
+    instances = tuple(dated(store, each, now=moment) for each in found)
     settled, changed = settle(read_records(clients, bucket), instances, now=moment)
     missing, _ = settle(_unrecorded(settled, instances, market.price_of, config), instances, now=moment)
+    records = tuple(sorted((*settled, *missing), key=lambda each: (each.asked, each.name, each.attempt)))
+    month, budget = spent(records, market.rates, now=moment), config.limits.budget_usd
+    deadline = reached_at(month, budget, now=moment)
     if write:
         _keep(clients, bucket, (*changed, *missing))
-    records = tuple(sorted((*settled, *missing), key=lambda each: (each.asked, each.name, each.attempt)))
-    return Stock(
-        bucket=bucket,
-        budget=config.limits.budget_usd,
-        instances=instances,
-        records=records,
-        spent=spent(records, market.rates, now=moment),
-    )
+        keep_deadline(store, deadline, hosted=any(each.name == APP and each.alive for each in instances))
+    return Stock(bucket=bucket, budget=budget, instances=instances, records=records, spent=month, deadline=deadline)
 
 
 def _keep(clients: Clients, bucket: str, records: tuple[LaunchRecord, ...]) -> None:

@@ -87,7 +87,7 @@ def plan_hosting(
     require_ground(clients, config, role=_ROLE, key_pair=config.gradio.key_pair_name)
     stock = take_stock(clients, config, market, write=False)
     machine = next((each for each in stock.alive if each.name == APP), None)
-    _require_machine(machine, update=request.update)
+    _require_machine(machine, stock, update=request.update)
     bundle, answering = pack(), find_answer(clients, config, request)
     store = Store(clients.s3, config.s3.bucket_name)
     given = given_order(store)
@@ -107,13 +107,14 @@ def plan_hosting(
     return Hosting(order=order, bundle=bundle, plan=plan, machine=machine)
 
 
-def _require_machine(machine: Instance | None, *, update: bool) -> None:
+def _require_machine(machine: Instance | None, stock: Stock, *, update: bool) -> None:
     if machine is None and update:
         raise InputError("There is no machine of the app to update; leave --update out to have one.")
     if machine is not None and machine.state not in {"pending", "running"}:
         raise InputError(
             f"{machine.id}, the machine of the app, is {machine.state}. Start it (aws ec2 start-instances "
             f"--instance-ids {machine.id}), or end it with: python deploy_aws.py terminate {machine.id}"
+            + (" First raise limits.budget_usd, which is reached: it would stop again." if stock.reached else "")
         )
 
 

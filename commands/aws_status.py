@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from aws.app_order import APP
 from aws.config import CONFIG
 from commands.aws_machines import instance_facts, print_instances
 from commands.aws_market import market_of
@@ -77,6 +78,7 @@ def _month_facts(stock: Stock) -> dict[str, Any]:
         "committed_usd": round(stock.spent.committed, 4),
         "forecast_usd": round(stock.spent.forecast, 4),
         "budget_usd": stock.budget,
+        "budget_reached_at": stock.deadline and stock.deadline.isoformat(timespec="seconds"),
         "unknown_prices": list(stock.spent.unknown),
     }
 
@@ -87,6 +89,9 @@ def _print_month(stock: Stock) -> None:
         f"{spent.since:%B %Y}: ${spent.usd:.2f} of ${stock.budget:.2f} so far; ${spent.forecast:.2f} at its end if "
         "nobody starts or ends anything."
     )
+    if stock.deadline is not None and not stock.reached:
+        app = "; the app's machine stops then" if any(each.name == APP for each in stock.alive) else ""
+        typer.echo(f"At this rate the budget is reached on {stock.deadline:%Y-%m-%d %H:%M} UTC{app}.")
     if spent.unknown:
         typer.echo(f"Without {', '.join(spent.unknown)}: the price is unknown.")
 
