@@ -17,7 +17,6 @@ from typing import Final
 
 from aws.app_force import Force
 from aws.app_order import (
-    APP,
     SCRIPT_KEY,
     AppState,
     AppStatus,
@@ -28,7 +27,7 @@ from aws.app_order import (
 from aws.app_stop import is_due, stop
 from aws.app_units import Places
 from aws.clients import Clients
-from aws.layout import log_key
+from aws.layout import APP, log_key
 from aws.sync import Store
 from utils.artifacts import atomic_write
 from utils.door import run_door

@@ -12,10 +12,9 @@ from typing import Final
 
 from pydantic import AwareDatetime, ValidationError
 
-from aws.app_order import APP
 from aws.deadline import DEADLINE_KEY, read_deadline
 from aws.instances import Instance
-from aws.layout import log_key
+from aws.layout import APP, log_key
 from aws.repeat import patiently
 from aws.sync import Store
 from utils.errors import HawkinsError

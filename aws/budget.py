@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from aws.app_order import APP
 from aws.app_stop import dated
 from aws.cost import Market, PriceOf, Spent, spent
 from aws.deadline import keep_deadline, reached_at
 from aws.errors import NotFoundError
 from aws.instances import Instance, end_instances, find_instances, stop_instances
+from aws.layout import APP
 from aws.ledger import LaunchRecord, had, read_records, settle, write_record
 from aws.pauses import Pause
 from aws.sync import Store

@@ -7,10 +7,9 @@ from typing import Final
 
 from pydantic import AwareDatetime, ValidationError
 
-from aws.app_order import APP
 from aws.cost import Spent, month_of
 from aws.errors import NotFoundError
-from aws.layout import JOBS
+from aws.layout import APP, JOBS
 from aws.sync import Store
 from utils.settings import Settings
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from aws.app_order import APP
 from aws.config import CONFIG
+from aws.layout import APP
 from commands.aws_machines import instance_facts, print_instances
 from commands.aws_market import market_of
 from commands.aws_plan import AsJson, AsksNothing, ConfigFile, DryRun, opened, print_json, print_table
