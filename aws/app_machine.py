@@ -1,6 +1,7 @@
 """What runs on the app's machine as root (``python -m aws.app_machine``): puts an order in force, looks for a new one.
 
-It also looks whether the month's budget is reached, and stops the machine then. An order that does not come into force leaves the one before it running.
+An order that does not come into force leaves the one before it running. It also looks whether the month's budget is
+reached, and stops the machine then.
 """
 
 from __future__ import annotations

@@ -29,9 +29,7 @@ class Pause(Settings):
     address: bool = False
 
 
-def pauses_of(
-    before: tuple[Pause, ...], instance: Instance, *, begun: datetime, now: datetime
-) -> tuple[Pause, ...]:
+def pauses_of(before: tuple[Pause, ...], instance: Instance, *, begun: datetime, now: datetime) -> tuple[Pause, ...]:
     """Bring the pauses of a machine up to what EC2 says of it.
 
     EC2 tells when a machine was started last, also after a stop, and mostly when it was stopped; one that stops itself

@@ -64,9 +64,11 @@ def test_a_new_month_begins_with_nothing_spent() -> None:
     assert _near(_reached(743 * HOUR, _record()), december + timedelta(hours=743))
 
 
-def test_what_is_stopped_or_has_no_price_brings_it_no_nearer() -> None:
+def test_what_is_stopped_counts_with_its_disk_and_what_has_no_price_not_at_all() -> None:
     stopped = _record(pauses=[{"since": NOW}])
-    assert _reached(10 * HOUR, stopped) is None
+    # Its disk alone does not use up the budget of a month.
+    assert _reached(32 * 24 * DISK, stopped) is None
+    assert _near(_reached(20 * DISK, stopped), NOW + timedelta(hours=20))
     assert _reached(10 * HOUR, _record(prices={"t3.medium": None})) is None
     assert _reached(10 * HOUR) is None
 
@@ -83,7 +85,9 @@ def test_at_the_deadline_the_month_has_cost_the_budget(budget: float, since: int
     assert usd == pytest.approx(budget, rel=1e-6) or (at == begun and usd > budget)
 
 
-@pytest.mark.parametrize("text", [None, b"", b"{}", b"[]", b'{"at": "soon"}', b'{"at": "2026-11-01T00:00:00"}', b"\xff"])
+@pytest.mark.parametrize(
+    "text", [None, b"", b"{}", b"[]", b'{"at": "soon"}', b'{"at": "2026-11-01T00:00:00"}', b"\xff"]
+)
 def test_what_cannot_be_read_stops_nothing(text: bytes | None) -> None:
     assert read_deadline(text) == Deadline(at=None)
     assert not read_deadline(text).passed(NOW)

@@ -126,7 +126,9 @@ def test_a_training_whose_clock_stands_still_has_nothing_given_away_to_it() -> N
     record = _record(role="training", max_hours=30 * 24)
     now = STOPPED + timedelta(hours=1)
     assert spent([record], market().rates, now=now).committed > 0
-    assert spent([record.model_copy(update={"pauses": (Pause(since=STOPPED),)})], market().rates, now=now).committed == 0
+    assert (
+        spent([record.model_copy(update={"pauses": (Pause(since=STOPPED),)})], market().rates, now=now).committed == 0
+    )
 
 
 def test_a_record_of_an_earlier_version_is_read() -> None:
