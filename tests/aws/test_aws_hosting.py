@@ -181,8 +181,11 @@ def test_it_is_waited_for_and_what_failed_is_tried_again_on_request(clients: Cli
     assert heard[1:] == ["stage 1"]
 
     clients.ec2.stop_instances(InstanceIds=[machine])
-    with pytest.raises(InputError, match=f"{machine}, the machine of the app, is stop.*start-instances"):
+    with pytest.raises(InputError, match=f"{machine}, the machine of the app, is stop.*start-instances.*terminate"):
         plan(clients, config)
+    poor = config.model_copy(update={"limits": config.limits.model_copy(update={"budget_usd": 1e-9})})
+    with pytest.raises(InputError, match=r"First raise limits\.budget_usd, which is reached: it would stop again"):
+        plan(clients, poor)
     clients.ec2.terminate_instances(InstanceIds=[machine])
     with pytest.raises(HawkinsError, match="is gone"):
         wait_until_ready(clients, hosting.order, pause=0)
