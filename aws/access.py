@@ -1,4 +1,4 @@
-"""The role that machines take, and the instance profile that hands it to them."""
+"""The roles that machines take, one for training and one for the app, and the instance profiles that hand them over."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aws.config import AwsConfig
 from aws.errors import NotFoundError, aws_errors, error_code
 from aws.layout import PROJECT_TAG, ROLE_TAG, tag_dict, tag_list
 from aws.plan import Action, Step
-from aws.policies import role_policy, trust_policy
+from aws.policies import RIGHTS, role_policy, trust_policy
 from utils.errors import InputError
 
 if TYPE_CHECKING:
@@ -90,19 +90,22 @@ def _document(found: Any) -> dict[str, Any]:
     return json.loads(unquote(found)) if isinstance(found, str) else dict(found)
 
 
-def plan_access(config: AwsConfig, identity: Identity, role: Role | None, profile: Profile | None) -> tuple[Step, ...]:
-    """Return what is to be done to role and instance profile, KEEP where they are as they should be.
+def plan_access(
+    config: AwsConfig, identity: Identity, use: str, role: Role | None, profile: Profile | None
+) -> tuple[Step, ...]:
+    """Return what is to be done to a role and its instance profile, KEEP where they are as they should be.
 
     Args:
         config: Their name and tags, and what the policy speaks of.
         identity: Whose account it is.
+        use: ``training`` or ``gradio``.
         role: What is there.
         profile: What is there.
 
     Raises:
         InputError: If one of them is not ours.
     """
-    name = config.iam.role_name
+    name = config.iam.role_of(use)
     for kind, found in (("role", role), ("instance profile", profile)):
         if found is not None and found.tags.get(PROJECT_TAG) != config.project:
             raise InputError(
@@ -114,20 +117,29 @@ def plan_access(config: AwsConfig, identity: Identity, role: Role | None, profil
             f"The instance profile {name} holds the role {profile.roles[0]}; choose another iam.role_name."
         )
     tags = {**config.tags, ROLE_TAG: "access"}
-    return (_role_step(name, tags, role), _policy_step(config, identity, role), *_profile_steps(name, tags, profile))
+    return (
+        _role_step(name, use, tags, role),
+        _policy_step(config, identity, use, role),
+        *_profile_steps(name, tags, profile),
+    )
 
 
-def _role_step(name: str, tags: Mapping[str, str], role: Role | None) -> Step:
+def _role_step(name: str, use: str, tags: Mapping[str, str], role: Role | None) -> Step:
+    detail = f"for {RIGHTS[use].purpose}"
     right = role is not None and role.trust == trust_policy() and tags.items() <= role.tags.items()
-    return _step(role is None, right, "role", name, "for EC2 machines", {"tags": dict(tags), "trust": trust_policy()})
+    return _step(role is None, right, "role", name, detail, {"tags": dict(tags), "trust": trust_policy()})
 
 
-def _policy_step(config: AwsConfig, identity: Identity, role: Role | None) -> Step:
-    wanted = role_policy(config, account=identity.account, partition=identity.partition)
-    detail = f"the folders of {config.s3.bucket_name} and this project's SSM parameters, nothing else"
+def _policy_step(config: AwsConfig, identity: Identity, use: str, role: Role | None) -> Step:
+    wanted = role_policy(config, use, account=identity.account, partition=identity.partition)
+    rights = RIGHTS[use]
+    detail = (
+        f"in {config.s3.bucket_name} reads {', '.join(rights.read)} and writes {', '.join(rights.write)}; reads the "
+        f"secret {rights.secret}; nothing else"
+    )
     missing = role is None or role.policy is None
     right = role is not None and role.policy == wanted
-    return _step(missing, right, "role policy", config.iam.role_name, detail, {"policy": wanted})
+    return _step(missing, right, "role policy", config.iam.role_of(use), detail, {"policy": wanted})
 
 
 def _profile_steps(name: str, tags: Mapping[str, str], profile: Profile | None) -> tuple[Step, Step]:
@@ -175,7 +187,7 @@ def _told(
 
 def _put_role(clients: Clients, given: Mapping[str, Any]) -> None:
     name, trust, tags = given["name"], json.dumps(given["trust"]), tag_list(given["tags"])
-    description = "Machines that train and host; made by deploy_aws.py"
+    description = "Machines that train or host; made by deploy_aws.py"
     if _made(lambda: clients.iam.create_role(
         RoleName=name, AssumeRolePolicyDocument=trust, Tags=tags, Description=description
     )):  # fmt: skip

@@ -1,6 +1,7 @@
 """What runs on the app's machine as root (``python -m aws.app_machine``): puts an order in force, looks for a new one.
 
-An order that does not come into force leaves the one before it running.
+An order that does not come into force leaves the one before it running. It also looks whether the month's budget is
+reached, and stops the machine then.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from typing import Final
 
 from aws.app_force import Force
 from aws.app_order import (
-    APP,
     SCRIPT_KEY,
     AppState,
     AppStatus,
@@ -25,9 +25,10 @@ from aws.app_order import (
     read_order,
     status_key,
 )
+from aws.app_stop import is_due, stop
 from aws.app_units import Places
 from aws.clients import Clients
-from aws.layout import log_key
+from aws.layout import APP, log_key
 from aws.sync import Store
 from utils.artifacts import atomic_write
 from utils.door import run_door
@@ -119,9 +120,12 @@ def _put_in_force(
 
 
 def _poll(options: argparse.Namespace) -> None:
-    """Run the script of a new order, if there is one; upload the app's log."""
-    places = Places(options.root)
+    """Stop the machine if it is time; else run the script of a new order, if there is one; upload the app's log."""
+    places, now = Places(options.root), datetime.now(UTC)
     store = Store(Clients(options.region).s3, options.bucket)
+    if is_due(store, now=now):
+        stop(store, _log(places), lambda: _upload_log(store, places), now=now)
+        return
     if _is_busy(places):
         return
     script = store.read(SCRIPT_KEY)
@@ -155,8 +159,12 @@ def _run(places: Places, script: bytes) -> None:
     subprocess.run(["bash", str(path)], check=False)  # noqa: S603, S607 - our own script, from our own bucket
 
 
+def _log(places: Places) -> Path:
+    return places.logs / "gradio.log"
+
+
 def _upload_log(store: Store, places: Places) -> None:
-    log = places.logs / "gradio.log"
+    log = _log(places)
     if not log.is_file():
         return
     facts, kept = log.stat(), _kept(places)

@@ -8,13 +8,12 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from aws.layout import JOBS, log_key
+from aws.layout import APP, JOBS, log_key
 from aws.secrets import secret_named
 from utils.errors import InputError
 from utils.settings import Settings, describe
 
 __all__ = [
-    "APP",
     "PASSWORD",
     "SCRIPT_KEY",
     "AppOrder",
@@ -28,8 +27,6 @@ __all__ = [
     "status_key",
 ]
 
-APP: Final = "gradio"
-"""What the machine is called, as `aws.launch.LaunchOrder` has it; its logs lie in ``logs/gradio/``."""
 SCRIPT_KEY: Final = f"{JOBS}{APP}/machine.sh"
 """What the machine runs whenever it changes: where the newest order is, in one object."""
 PASSWORD: Final = secret_named("gradio_password")

@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from aws.app_stop import dated
 from aws.cost import Market, PriceOf, Spent, spent
+from aws.deadline import keep_deadline, reached_at
 from aws.errors import NotFoundError
 from aws.instances import Instance, end_instances, find_instances, stop_instances
+from aws.layout import APP
 from aws.ledger import LaunchRecord, had, read_records, settle, write_record
+from aws.pauses import Pause
+from aws.sync import Store
 from utils.errors import HawkinsError
 
 if TYPE_CHECKING:
@@ -27,16 +32,20 @@ class Stock:
     """What there is and what it has cost.
 
     Attributes:
+        bucket: Where the records lie.
         budget: US dollars a month.
         instances: Ours, with those that ended within the last hour.
         records: All launches, settled.
         spent: This month.
+        deadline: When the budget will be reached if nobody starts or ends anything; None for never.
     """
 
+    bucket: str
     budget: float
     instances: tuple[Instance, ...]
     records: tuple[LaunchRecord, ...]
     spent: Spent
+    deadline: datetime | None
 
     @property
     def alive(self) -> tuple[Instance, ...]:
@@ -76,27 +85,29 @@ def take_stock(
 ) -> Stock:
     """Look at machines and records, bring the records up to date, and add up.
 
+    The app's machine is told how long it may run, since nobody watches it between two commands.
+
     Args:
         clients: Connections.
         config: Bucket, project and budget.
         market: Prices; also of machines that have no record, which are taken up here.
         now: The time.
-        write: Whether records that changed are written back.
+        write: Whether records that changed are written back, and the deadline of the app's machine.
     """
     moment = now or datetime.now(UTC)
     bucket = config.s3.bucket_name
-    instances = find_instances(clients, config.project, alive=False)
+    store = Store(clients.s3, bucket)
+    found = find_instances(clients, config.project, alive=False)
+    instances = tuple(dated(store, each, now=moment) for each in found)
     settled, changed = settle(read_records(clients, bucket), instances, now=moment)
     missing, _ = settle(_unrecorded(settled, instances, market.price_of, config), instances, now=moment)
+    records = tuple(sorted((*settled, *missing), key=lambda each: (each.asked, each.name, each.attempt)))
+    month, budget = spent(records, market.rates, now=moment), config.limits.budget_usd
+    deadline = reached_at(month, budget, now=moment)
     if write:
         _keep(clients, bucket, (*changed, *missing))
-    records = tuple(sorted((*settled, *missing), key=lambda each: (each.asked, each.name, each.attempt)))
-    return Stock(
-        budget=config.limits.budget_usd,
-        instances=instances,
-        records=records,
-        spent=spent(records, market.rates, now=moment),
-    )
+        keep_deadline(store, deadline, hosted=any(each.name == APP and each.alive for each in instances))
+    return Stock(bucket=bucket, budget=budget, instances=instances, records=records, spent=month, deadline=deadline)
 
 
 def _keep(clients: Clients, bucket: str, records: tuple[LaunchRecord, ...]) -> None:
@@ -165,11 +176,11 @@ def hours_allowed(stock: Stock, *, name: str, usd_per_hour: float | None, max_ho
     return None if max_hours is None else min(max_hours, affordable)
 
 
-def enforce(clients: Clients, stock: Stock) -> tuple[Instance, ...]:
+def enforce(clients: Clients, stock: Stock, *, now: datetime | None = None) -> tuple[Instance, ...]:
     """End what runs if the budget is reached; nothing otherwise.
 
     Training is terminated: its checkpoints lie in the bucket. All else is stopped, and keeps its disk and what
-    visitors wrote.
+    visitors wrote; its record says so at once.
 
     Returns:
         What was ended.
@@ -180,4 +191,11 @@ def enforce(clients: Clients, stock: Stock) -> tuple[Instance, ...]:
     others = [each for each in stock.alive if each.role != "training" and each.state in {"pending", "running"}]
     end_instances(clients, [each.id for each in training])
     stop_instances(clients, [each.id for each in others])
+    stopped, pause = {each.id for each in others}, Pause(since=now or datetime.now(UTC))
+    records = [record for record in stock.records if record.instance in stopped]
+    _keep(
+        clients,
+        stock.bucket,
+        tuple(record.model_copy(update={"pauses": (*record.pauses, pause)}) for record in records),
+    )
     return (*training, *others)

@@ -166,10 +166,14 @@ class IamSettings(Settings):
     """What the machines may do.
 
     Attributes:
-        role_name: Of role and instance profile.
+        role_name: Of role and instance profile of machines that train; those of the app are called so with -App.
     """
 
-    role_name: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,64}$")] = "EC2-S3-Access"
+    role_name: Annotated[str, Field(pattern=r"^[\w+=,.@-]{1,60}$")] = "EC2-S3-Access"
+
+    def role_of(self, role: str) -> str:
+        """Return the name of role and instance profile of machines: ``training`` or ``gradio``."""
+        return self.role_name if role == "training" else f"{self.role_name}-App"
 
 
 class LimitSettings(Settings):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -22,6 +22,7 @@ __all__ = [
     "market_in",
     "month_of",
     "spent",
+    "stopped_hour",
 ]
 
 HOURS_A_MONTH: Final = 730
@@ -67,22 +68,35 @@ class Charge:
 
     Attributes:
         record: Which.
-        hours: In the month, so far.
-        usd: For these; None where the price is unknown.
-        usd_per_hour: With disk and address; None where unknown.
-        ahead: Hours that it may still run before its time is over, in this month; 0 for one that has ended.
+        hours: That it ran in the month, so far.
+        stopped: Hours that it was stopped in the month, so far.
+        usd: For both; None where a price is unknown.
+        usd_per_hour: While it runs, with disk and address; None where unknown.
+        usd_per_hour_stopped: While it is stopped; None where unknown.
+        ahead: Hours that it may still cost something in this month, as it stands: before its time is over, if it runs
+            and ends by itself; 0 for one that has ended.
     """
 
     record: LaunchRecord
     hours: float
+    stopped: float
     usd: float | None
     usd_per_hour: float | None
+    usd_per_hour_stopped: float | None
     ahead: float
 
     @property
-    def bounded(self) -> bool:
-        """Whether it ends by itself."""
-        return self.record.max_hours is not None
+    def rate(self) -> float:
+        """US dollars an hour as it stands, as far as they are known."""
+        if self.record.ended is not None:
+            return 0.0
+        return (self.usd_per_hour_stopped if self.record.stopped else self.usd_per_hour) or 0.0
+
+    @property
+    def end(self) -> datetime | None:
+        """When it ends by itself; None for what does not, and for one whose clock stands still."""
+        hours = self.record.max_hours
+        return None if hours is None or self.record.stopped else self.record.begun + timedelta(hours=hours)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,12 +121,12 @@ class Spent:
     @property
     def committed(self) -> float:
         """What machines that run may still cost before their own time limits."""
-        return sum((charge.usd_per_hour or 0.0) * charge.ahead for charge in self.charges if charge.bounded)
+        return sum(charge.rate * charge.ahead for charge in self.charges if charge.end is not None)
 
     @property
     def forecast(self) -> float:
         """At the end of the month, if nobody starts or ends anything."""
-        return self.usd + sum((charge.usd_per_hour or 0.0) * charge.ahead for charge in self.charges)
+        return self.usd + sum(charge.rate * charge.ahead for charge in self.charges)
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -148,6 +162,11 @@ def machine_hour(usd_per_hour: float | None, volume_gb: float, rates: Rates) -> 
     return usd_per_hour + volume_gb * rates.disk / HOURS_A_MONTH + rates.address
 
 
+def stopped_hour(volume_gb: float, rates: Rates, *, address: bool) -> float | None:
+    """Return the price of an hour of a machine that is stopped: its disk, and its address if it keeps one."""
+    return machine_hour(0.0, volume_gb, rates if address else replace(rates, address=0.0))
+
+
 def spent(records: Iterable[LaunchRecord], rates: Rates, *, now: datetime) -> Spent:
     """Add up a month so far.
 
@@ -157,21 +176,36 @@ def spent(records: Iterable[LaunchRecord], rates: Rates, *, now: datetime) -> Sp
         now: The time; its month is meant.
     """
     since, until = month_of(now)
-    charges = (_charge(record, rates, now=now, since=since, until=until) for record in records)
-    return Spent(since=since, until=until, charges=tuple(charge for charge in charges if charge.hours or charge.ahead))
+    charges = [_charge(record, rates, now=now, since=since, until=until) for record in records]
+    kept = tuple(charge for charge in charges if charge.hours or charge.stopped or charge.ahead)
+    return Spent(since=since, until=until, charges=kept)
 
 
 def _charge(record: LaunchRecord, rates: Rates, *, now: datetime, since: datetime, until: datetime) -> Charge:
-    hours = _hours(max(record.begun, since), min(record.ended or now, now))
+    begin, end = max(record.begun, since), min(record.ended or now, now)
     price = machine_hour(record.usd_per_hour, record.volume_gb, rates)
-    end = until if record.max_hours is None else min(until, record.begun + timedelta(hours=record.max_hours))
-    return Charge(
+    idle = {kept: stopped_hour(record.volume_gb, rates, address=kept) for kept in (False, True)}
+    pauses = [(_hours(max(one.since, begin), min(one.until or end, end)), idle[one.address]) for one in record.pauses]
+    stopped = sum(hours for hours, _ in pauses)
+    # Rounded, so that nothing is left of a month in which it was stopped all the time.
+    running = max(0.0, round(_hours(begin, end) - stopped, 9))
+    charge = Charge(
         record=record,
-        hours=hours,
-        usd=None if price is None else price * hours,
+        hours=running,
+        stopped=stopped,
+        usd=_total([(running, price), *pauses]),
         usd_per_hour=price,
-        ahead=0.0 if record.ended is not None else _hours(now, end),
+        usd_per_hour_stopped=idle[record.stopped and record.pauses[-1].address],
+        ahead=0.0,
     )
+    return charge if record.ended else replace(charge, ahead=_hours(now, min(charge.end or until, until)))
+
+
+def _total(parts: Iterable[tuple[float, float | None]]) -> float | None:
+    """Add up hours times price; None where a price is unknown that is asked for."""
+    asked = [(hours, price) for hours, price in parts if hours]
+    known = [hours * price for hours, price in asked if price is not None]
+    return sum(known) if len(known) == len(asked) else None
 
 
 def _hours(begin: datetime, end: datetime) -> float:

@@ -41,7 +41,7 @@ def require_ground(clients: Clients, config: AwsConfig, *, role: str, key_pair: 
     """
     require_bucket(clients, config.s3.bucket_name)
     require_group(clients, config.project, group_name(config.project, role))
-    require_profile(clients, config.iam.role_name)
+    require_profile(clients, config.iam.role_of(role))
     if key_pair is not None:
         require_key_pair(clients, key_pair)
 

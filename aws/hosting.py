@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from aws.app_order import APP, SCRIPT_KEY, AppOrder, order_key, status_key
+from aws.app_order import SCRIPT_KEY, AppOrder, order_key, status_key
 from aws.budget import Stock, hours_allowed, take_stock
 from aws.bundle import Bundle, bundle_calls, bundle_step, make_bundle
 from aws.cost import HOURS_A_MONTH, Market, machine_hour
@@ -29,6 +29,8 @@ from aws.images import TypeFacts, find_image, type_facts
 from aws.instances import Instance
 from aws.launch import launch_calls, launch_step
 from aws.launch_order import LaunchOrder, find_places
+from aws.layout import APP
+from aws.machine_profile import profile_calls, profile_steps
 from aws.network import group_name
 from aws.plan import Action, Plan, Step
 from aws.sync import Store
@@ -87,7 +89,7 @@ def plan_hosting(
     require_ground(clients, config, role=_ROLE, key_pair=config.gradio.key_pair_name)
     stock = take_stock(clients, config, market, write=False)
     machine = next((each for each in stock.alive if each.name == APP), None)
-    _require_machine(machine, update=request.update)
+    _require_machine(machine, stock, update=request.update)
     bundle, answering = pack(), find_answer(clients, config, request)
     store = Store(clients.s3, config.s3.bucket_name)
     given = given_order(store)
@@ -101,19 +103,22 @@ def plan_hosting(
             "python deploy_aws.py deploy-gradio --update"
         )
     last, notes = _machine(clients, config, order, stock, market, machine)
-    steps = (*_objects(store, order, bundle, known=in_force), last)
+    # Machines of earlier versions have the rights of those that train, which no longer suffice.
+    rights = profile_steps(clients, machine.id, config.iam.role_of(_ROLE)) if machine and request.update else ()
+    steps = (*rights, *_objects(store, order, bundle, known=in_force), last)
     where = order.url(machine.address if machine else "the machine's address")
     plan = Plan(title=f"Host the app at {where}", steps=steps, notes=(*_notes(config, order, answering), *notes))
     return Hosting(order=order, bundle=bundle, plan=plan, machine=machine)
 
 
-def _require_machine(machine: Instance | None, *, update: bool) -> None:
+def _require_machine(machine: Instance | None, stock: Stock, *, update: bool) -> None:
     if machine is None and update:
         raise InputError("There is no machine of the app to update; leave --update out to have one.")
     if machine is not None and machine.state not in {"pending", "running"}:
         raise InputError(
             f"{machine.id}, the machine of the app, is {machine.state}. Start it (aws ec2 start-instances "
             f"--instance-ids {machine.id}), or end it with: python deploy_aws.py terminate {machine.id}"
+            + (" First raise limits.budget_usd, which is reached: it would stop again." if stock.reached else "")
         )
 
 
@@ -164,7 +169,7 @@ def _machine(
         volume_gb=gradio.volume_gb,
         user_data=app_user_data(order),
         group=group_name(config.project, _ROLE),
-        profile=config.iam.role_name,
+        profile=config.iam.role_of(_ROLE),
         key_pair=gradio.key_pair_name,
         ends=False,
         prices=prices,
@@ -232,4 +237,5 @@ def hosting_calls(
         return SCRIPT_KEY
 
     launching = launch_calls(clients, hosting.order.bucket, on_miss=on_miss)
-    return {**bundle_calls(store, hosting.bundle), "order": order, "script": script, **launching}
+    objects = {**bundle_calls(store, hosting.bundle), "order": order, "script": script}
+    return {**objects, **profile_calls(clients), **launching}

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from aws.app_order import APP, AppOrder, AppState, read_status, status_key
+from aws.app_order import AppOrder, AppState, read_status, status_key
 from aws.instances import Instance, find_instances
+from aws.layout import APP
 from aws.sync import Store
 from utils.errors import HawkinsError
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 __all__ = [
+    "APP",
     "CHECKPOINTS",
     "CODE",
     "DATA",
@@ -38,6 +39,9 @@ CODE: Final = "code/"
 """Bundles of the program, ``code/<sha256>.tar.gz``; beside the guide's folders."""
 JOBS: Final = "jobs/"
 """What a machine is to do, ``jobs/<job>.json``; beside the guide's folders."""
+
+APP: Final = "gradio"
+"""What the app's machine is called, as `aws.launch_order.LaunchOrder` has it; ``jobs/gradio/`` and ``logs/gradio/``."""
 
 PROJECT_TAG: Final = "project"
 ROLE_TAG: Final = "hawkins:role"

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from aws.errors import NotFoundError
 from aws.layout import JOBS
+from aws.pauses import Pause, pauses_of
 from aws.sync import Store
 from utils.errors import HawkinsError
 from utils.settings import Settings
@@ -43,6 +44,7 @@ class LaunchRecord(Settings):
         spot: Whether it may be taken away.
         launched: When.
         ended: When it ended, at the latest; None while it lives.
+        pauses: When it was stopped, oldest first.
     """
 
     name: str
@@ -58,6 +60,7 @@ class LaunchRecord(Settings):
     spot: bool = False
     launched: datetime | None = None
     ended: datetime | None = None
+    pauses: tuple[Pause, ...] = ()
 
     @property
     def key(self) -> str:
@@ -68,6 +71,11 @@ class LaunchRecord(Settings):
     def begun(self) -> datetime:
         """When it began to cost, at the earliest that is known."""
         return self.launched or self.asked
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it lives and is stopped, as far as is known."""
+        return self.ended is None and bool(self.pauses) and self.pauses[-1].until is None
 
     @property
     def usd_per_hour(self) -> float | None:
@@ -117,7 +125,8 @@ def settle(
     """Bring records up to what EC2 says.
 
     A machine that EC2 has forgotten ended at an unknown time, which is taken to be the latest possible one: now, or
-    when its time was over. A cap must not count too little.
+    when its time was over. A cap must not count too little. One that was stopped when it was seen last counts as
+    stopped until then.
 
     Args:
         records: As they lie in the bucket.
@@ -145,10 +154,15 @@ def _settled(
     found = by_id.get(record.instance or "") or by_name.get((record.name, record.attempt))
     if found is None and now - record.begun < _SHOWN_AFTER:
         return record, False
-    new = record if found is None else had(record, found)
+    new = record if found is None else _paused(had(record, found), found, now)
     if found is None or not found.alive:
         new = new.model_copy(update={"ended": _end(new, found, now)})
     return new, new != record
+
+
+def _paused(record: LaunchRecord, instance: Instance, now: datetime) -> LaunchRecord:
+    pauses = pauses_of(record.pauses, instance, begun=record.begun, now=now)
+    return record.model_copy(update={"pauses": pauses})
 
 
 def had(record: LaunchRecord, instance: Instance) -> LaunchRecord:

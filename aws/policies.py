@@ -1,22 +1,26 @@
 """What machines may do, who may speak to the bucket, how long things are kept, and which ports are open: pure data.
 
-Least privilege: the role reaches this bucket's folders and this project's SSM parameters, and nothing else. It may
-not end machines: those that train are launched so that shutting down ends them.
+Least privilege, and a role each for training and app: it reaches its folders of this bucket and its own SSM parameter,
+and nothing else. It may not end machines: those that train are launched so that shutting down ends them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any, Final
 
 from aws.config import AwsConfig
-from aws.layout import CHECKPOINTS, CODE, DATA, JOBS, LOGS, MODELS, RESULTS, ssm_prefix
+from aws.layout import APP, CHECKPOINTS, CODE, DATA, JOBS, LOGS, MODELS, RESULTS, TRAINING
+from aws.secrets import secret_named
 
 __all__ = [
     "ENCRYPTIONS",
     "PUBLIC_ACCESS",
+    "RIGHTS",
     "SCHEMES",
+    "Rights",
     "Rule",
     "bucket_statement",
     "group_rules",
@@ -26,9 +30,43 @@ __all__ = [
     "trust_policy",
 ]
 
-_READ: Final = (DATA, MODELS, CHECKPOINTS, LOGS, CODE, JOBS)
-_WRITE: Final = (MODELS, RESULTS, CHECKPOINTS, LOGS)
-_REMOVE: Final = (MODELS, CHECKPOINTS)
+
+@dataclass(frozen=True, kw_only=True)
+class Rights:
+    """What machines of one role may do.
+
+    Attributes:
+        purpose: What they are for, in words.
+        read: Folders of the bucket.
+        write: Folders of the bucket.
+        remove: Folders of the bucket.
+        secret: Name of the one that they read.
+    """
+
+    purpose: str
+    read: tuple[str, ...]
+    write: tuple[str, ...]
+    remove: tuple[str, ...]
+    secret: str
+
+
+RIGHTS: Final = {
+    "training": Rights(
+        purpose="machines that train",
+        read=(TRAINING, CHECKPOINTS, LOGS, CODE, JOBS),
+        write=(MODELS, RESULTS, CHECKPOINTS, LOGS),
+        remove=(MODELS, CHECKPOINTS),
+        secret="huggingface_token",  # noqa: S106 - its name
+    ),
+    "gradio": Rights(
+        purpose="the machine of the app",
+        read=(TRAINING, MODELS, CODE, f"{JOBS}{APP}/"),
+        write=(f"{LOGS}{APP}/",),
+        remove=(),
+        secret="gradio_password",  # noqa: S106 - its name
+    ),
+}
+"""By role."""
 
 PUBLIC_ACCESS: Final = {
     "BlockPublicAcls": True,
@@ -56,44 +94,42 @@ def trust_policy() -> dict[str, Any]:
     return policy_of([{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}])
 
 
-def role_policy(config: AwsConfig, *, account: str, partition: str = "aws") -> dict[str, Any]:
+def role_policy(config: AwsConfig, role: str, *, account: str, partition: str = "aws") -> dict[str, Any]:
     """Return what our machines may do.
 
     Args:
         config: Bucket, region and project.
+        role: ``training`` or ``gradio``.
         account: Twelve digits.
         partition: ``aws``, ``aws-cn`` or ``aws-us-gov``.
     """
+    rights, region = RIGHTS[role], config.ec2.region
     bucket = f"arn:{partition}:s3:::{config.s3.bucket_name}"
-    region = config.ec2.region
-    parameters = f"arn:{partition}:ssm:{region}:{account}:parameter{ssm_prefix(config.project)}*"
-    return policy_of(
-        [
-            # The whole bucket: with a condition on the prefix, S3 answers 403 in place of 404 where nothing is.
-            {"Sid": "ListBucket", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
-            _objects("ReadObjects", ["s3:GetObject"], bucket, _READ),
-            _objects("WriteObjects", ["s3:AbortMultipartUpload", "s3:PutObject"], bucket, _WRITE),
-            _objects("RemoveObjects", ["s3:DeleteObject"], bucket, _REMOVE),
-            {
-                "Sid": "ReadSecrets",
-                "Effect": "Allow",
-                "Action": ["ssm:GetParameter", "ssm:GetParameters"],
-                "Resource": parameters,
-            },
-            # Whatever key encrypts them: only through SSM, and only for these parameters.
-            # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
-            {
-                "Sid": "DecryptSecrets",
-                "Effect": "Allow",
-                "Action": "kms:Decrypt",
-                "Resource": f"arn:{partition}:kms:{region}:{account}:key/*",
-                "Condition": {
-                    "StringEquals": {"kms:ViaService": f"ssm.{region}.{_suffix(partition)}"},
-                    "StringLike": {"kms:EncryptionContext:PARAMETER_ARN": parameters},
+    name = secret_named(rights.secret).parameter(config.project)
+    parameter = f"arn:{partition}:ssm:{region}:{account}:parameter{name}"
+    statements = [
+        # The whole bucket: with a condition on the prefix, S3 answers 403 in place of 404 where nothing is.
+        {"Sid": "ListBucket", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
+        _objects("ReadObjects", ["s3:GetObject"], bucket, rights.read),
+        _objects("WriteObjects", ["s3:AbortMultipartUpload", "s3:PutObject"], bucket, rights.write),
+        {"Sid": "ReadSecret", "Effect": "Allow", "Action": "ssm:GetParameter", "Resource": parameter},
+        # Whatever key encrypts it: only through SSM, and only for this parameter.
+        # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+        {
+            "Sid": "DecryptSecret",
+            "Effect": "Allow",
+            "Action": "kms:Decrypt",
+            "Resource": f"arn:{partition}:kms:{region}:{account}:key/*",
+            "Condition": {
+                "StringEquals": {
+                    "kms:ViaService": f"ssm.{region}.{_suffix(partition)}",
+                    "kms:EncryptionContext:PARAMETER_ARN": parameter,
                 },
             },
-        ]
-    )
+        },
+    ]
+    removing = [_objects("RemoveObjects", ["s3:DeleteObject"], bucket, rights.remove)] if rights.remove else []
+    return policy_of([*statements, *removing])
 
 
 def _objects(sid: str, actions: list[str], bucket: str, folders: Iterable[str]) -> dict[str, Any]:

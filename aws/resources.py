@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from aws.errors import NotFoundError, aws_errors
 from aws.instances import find_instances
 from aws.layout import PROJECT_TAG, ROLE_TAG, ssm_prefix, tag_dict
+from aws.network import ROLES
 
 if TYPE_CHECKING:
     from aws.clients import Clients
@@ -139,14 +140,17 @@ def _profiles(clients: Clients, config: AwsConfig) -> Iterator[Resource]:
                 name = each["InstanceProfileName"]
                 yield Resource(kind="instance profile", id=name, name=name, detail=f"of the role {role}")
     # One whose role is gone is found by its configured name alone.
-    name = config.iam.role_name
+    for name in map(config.iam.role_of, ROLES):
+        if _is_lone(clients, name) and _profile_is_ours(clients, config, name):
+            yield Resource(kind="instance profile", id=name, name=name, detail="without a role", orphan=True)
+
+
+def _is_lone(clients: Clients, name: str) -> bool:
     try:
         with aws_errors(f"looking for the instance profile {name}"):
-            lone = clients.iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+            return not clients.iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Roles"]
     except NotFoundError:
-        return
-    if not lone["Roles"] and _profile_is_ours(clients, config, name):
-        yield Resource(kind="instance profile", id=name, name=name, detail="without a role", orphan=True)
+        return False
 
 
 def _profile_is_ours(clients: Clients, config: AwsConfig, name: str) -> bool:

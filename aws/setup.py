@@ -1,4 +1,4 @@
-"""``init``: bucket, role, security groups and key pairs, as they are and as they should be."""
+"""``init``: bucket, roles, security groups and key pairs, as they are and as they should be."""
 
 from __future__ import annotations
 
@@ -59,28 +59,32 @@ def plan_init(ground: Ground) -> Plan:
     """
     config, clients = ground.config, ground.machines
     identity = who_am_i(clients)
-    name = config.iam.role_name
-    role = read_role(clients, name)
+    roles = {use: read_role(clients, config.iam.role_of(use)) for use in ROLES}
     vpc = default_vpc(clients)
     bucket = read_bucket(ground.bucket, config.s3.bucket_name, account=identity.account)
     steps = (
         *plan_bucket(config, bucket, partition=identity.partition),
-        *plan_access(config, identity, role, read_profile(clients, name)),
+        *(
+            step
+            for use, role in roles.items()
+            for step in plan_access(config, identity, use, role, read_profile(clients, config.iam.role_of(use)))
+        ),
         *(plan_group(config, each, vpc, read_group(clients, vpc, group_name(config.project, each))) for each in ROLES),
         *(plan_key_pair(config, each, known=has_key_pair(clients, each)) for each in key_pair_names(config)),
     )
     return Plan(
         title=f"The ground for {config.project} in {config.ec2.region}",
         steps=steps,
-        notes=tuple(_notes(config, identity, role)),
+        notes=tuple(_notes(config, identity, roles)),
     )
 
 
-def _notes(config: AwsConfig, identity: Identity, role: Role | None) -> list[str]:
+def _notes(config: AwsConfig, identity: Identity, roles: Mapping[str, Role | None]) -> list[str]:
     notes = [f"Account {identity.account}, as {identity.name}. Nothing of this costs anything while it is empty."]
-    if role is not None and role.others:
-        others = ", ".join(role.others)
-        notes.append(f"warning: The role {config.iam.role_name} has policies that are not ours and stay: {others}.")
+    for use, role in roles.items():
+        if role is not None and role.others:
+            others, name = ", ".join(role.others), config.iam.role_of(use)
+            notes.append(f"warning: The role {name} has policies that are not ours and stay: {others}.")
     if not config.gradio.allowed_cidrs:
         notes.append("Nobody can open the app yet: name networks in gradio.allowed_cidrs, then run init again.")
     if config.gradio.domain is not None:

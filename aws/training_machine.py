@@ -66,7 +66,7 @@ def plan_machine(
         volume_gb=ec2.volume_gb,
         user_data=training_user_data(job),
         group=group_name(config.project, ROLE),
-        profile=config.iam.role_name,
+        profile=config.iam.role_of(ROLE),
         key_pair=ec2.key_pair_name,
         max_spot_price=ec2.max_spot_price if spot else None,
         ends=True,

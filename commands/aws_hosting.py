@@ -61,9 +61,12 @@ def deploy_gradio(
         say_ended(enforce(clients, take_stock(clients, settings, market)), settings)
     hosting = plan_hosting(clients, settings, request, market)
     calls = hosting_calls(clients, hosting, on_miss=lambda miss: typer.echo(one_line(f"no capacity: {miss}"), err=True))
-    confirm_and_carry_out(
+    done = confirm_and_carry_out(
         hosting.plan, calls, dry_run=dry_run, yes=yes, as_json=as_json, facts={"order": hosting.order.digest}
     )
+    if done:
+        # With a new machine the budget is reached at another time, which that machine must know.
+        take_stock(clients, settings, market)
     if not dry_run and not no_wait:
         _wait(clients, hosting, as_json=as_json)
 

@@ -30,7 +30,7 @@ def init(
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write aws_config.yaml, and prepare bucket, role, security groups and key pairs; twice changes nothing."""
+    """Write aws_config.yaml, and prepare bucket, roles, security groups and key pairs; twice changes nothing."""
     from aws.setup import Ground, init_calls, plan_init
 
     ground = Ground.of(_settings(config, bucket, region, write=not dry_run))

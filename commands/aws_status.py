@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from aws.config import CONFIG
+from aws.layout import APP
 from commands.aws_machines import instance_facts, print_instances
 from commands.aws_market import market_of
 from commands.aws_plan import AsJson, AsksNothing, ConfigFile, DryRun, opened, print_json, print_table
@@ -77,6 +78,7 @@ def _month_facts(stock: Stock) -> dict[str, Any]:
         "committed_usd": round(stock.spent.committed, 4),
         "forecast_usd": round(stock.spent.forecast, 4),
         "budget_usd": stock.budget,
+        "budget_reached_at": stock.deadline and stock.deadline.isoformat(timespec="seconds"),
         "unknown_prices": list(stock.spent.unknown),
     }
 
@@ -87,6 +89,9 @@ def _print_month(stock: Stock) -> None:
         f"{spent.since:%B %Y}: ${spent.usd:.2f} of ${stock.budget:.2f} so far; ${spent.forecast:.2f} at its end if "
         "nobody starts or ends anything."
     )
+    if stock.deadline is not None and not stock.reached:
+        app = "; the app's machine stops then" if any(each.name == APP for each in stock.alive) else ""
+        typer.echo(f"At this rate the budget is reached on {stock.deadline:%Y-%m-%d %H:%M} UTC{app}.")
     if spent.unknown:
         typer.echo(f"Without {', '.join(spent.unknown)}: the price is unknown.")
 
@@ -151,9 +156,12 @@ def _charge_facts(charge: Charge) -> dict[str, Any]:
         "type": record.type,
         "spot": record.spot,
         "hours": round(charge.hours, 3),
+        "stopped_hours": round(charge.stopped, 3),
         "usd_per_hour": charge.usd_per_hour,
+        "usd_per_hour_stopped": charge.usd_per_hour_stopped,
         "usd": charge.usd,
-        "running": record.ended is None,
+        "running": record.ended is None and not record.stopped,
+        "stopped": record.stopped,
     }
 
 
@@ -167,10 +175,17 @@ def _print_charges(stock: Stock) -> None:
             charge.record.name,
             (charge.record.type or "?") + (" spot" if charge.record.spot else ""),
             f"{charge.hours:.2f}",
+            f"{charge.stopped:.2f}",
             "?" if charge.usd_per_hour is None else f"{charge.usd_per_hour:.4f}",
             "?" if charge.usd is None else f"{charge.usd:.2f}",
-            "runs" if charge.record.ended is None else "ended",
+            _state(charge),
         )
         for charge in stock.spent.charges
     ]
-    print_table(("instance", "for", "type", "hours", "$/hour", "$", ""), rows)
+    print_table(("instance", "for", "type", "hours", "stopped", "$/hour", "$", ""), rows)
+
+
+def _state(charge: Charge) -> str:
+    if charge.record.ended is not None:
+        return "ended"
+    return "stopped" if charge.record.stopped else "runs"

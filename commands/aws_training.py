@@ -102,6 +102,9 @@ def _start(
         as_json=as_json,
         facts={"job": training.job.id},
     )
+    if done:
+        # With a new machine the budget is reached at another time, which the app's machine must know.
+        take_stock(clients, settings, market)
     started = next((each.result for each in done if each.step.kind == "instance"), None)
     return started or (training.machine.id if training.machine else None), training
 

@@ -85,6 +85,11 @@ match words:
 """
 
 
+SHUTDOWN = """#!/bin/sh
+echo "$*" >>"$HAWKINS_ROOT/shutdown.log"
+"""
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
@@ -104,9 +109,9 @@ class AppMachine:
     def __post_init__(self) -> None:
         tools = self.root / "tools"
         tools.mkdir(parents=True)
-        systemctl = tools / "systemctl"
-        systemctl.write_text(SYSTEMCTL.format(python=sys.executable), encoding="utf-8")
-        systemctl.chmod(0o755)
+        for name, text in (("systemctl", SYSTEMCTL.format(python=sys.executable)), ("shutdown", SHUTDOWN)):
+            (tools / name).write_text(text, encoding="utf-8")
+            (tools / name).chmod(0o755)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -143,6 +148,12 @@ class AppMachine:
             text=True,
             timeout=900,
         )
+
+    @property
+    def shutdowns(self) -> list[str]:
+        """What the machine asked for to be turned off, call by call."""
+        log = self.root / "shutdown.log"
+        return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
 
     @property
     def pid(self) -> int:

@@ -33,7 +33,7 @@ def our_images(clients: Clients) -> list[str]:
 
 
 def lay_ground(clients: Clients, **sections: Any) -> AwsConfig:
-    """Make bucket, groups, role and profile, and return a config that names them.
+    """Make bucket, groups, roles and profiles, and return a config that names them.
 
     Args:
         clients: Connections.
@@ -50,10 +50,11 @@ def lay_ground(clients: Clients, **sections: Any) -> AwsConfig:
             VpcId=vpc,
             TagSpecifications=[{"ResourceType": "security-group", "Tags": TAGS}],
         )
-    clients.iam.create_role(RoleName="EC2-S3-Access", AssumeRolePolicyDocument=json.dumps(_TRUST), Tags=TAGS)
-    clients.iam.put_role_policy(RoleName="EC2-S3-Access", PolicyName="p", PolicyDocument=json.dumps(_POLICY))
-    clients.iam.create_instance_profile(InstanceProfileName="EC2-S3-Access", Tags=TAGS)
-    clients.iam.add_role_to_instance_profile(InstanceProfileName="EC2-S3-Access", RoleName="EC2-S3-Access")
+    for name in ("EC2-S3-Access", "EC2-S3-Access-App"):
+        clients.iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(_TRUST), Tags=TAGS)
+        clients.iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=json.dumps(_POLICY))
+        clients.iam.create_instance_profile(InstanceProfileName=name, Tags=TAGS)
+        clients.iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=name)
     whole = {
         "s3": {"bucket_name": BUCKET},
         "ec2": {"image": our_images(clients)[0]},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,14 @@ import pytest
 
 from analysis.results import TABLES, Results, table_path
 from aws.app_order import SCRIPT_KEY, AppOrder, File, order_key, status_key
+from aws.app_stop import STOPPED_KEY, is_due, stop
 from aws.bundle import Bundle, make_bundle
+from aws.clients import Clients
+from aws.cost import month_of
+from aws.deadline import DEADLINE_KEY
 from aws.hosting_order import app_user_data
 from aws.layout import analysis_prefix
+from aws.sync import Store
 from tests.aws.app_stand_in import AppMachine, free_port
 from utils.artifacts import write_table
 
@@ -157,6 +163,55 @@ def test_without_a_password_nothing_is_started(
     assert not (machine.root / "etc/hawkins/app.env").exists()
     # The timer is there, so that a new order can mend it.
     assert "enable --now hawkins-poll.timer" in (machine.root / "systemctl.log").read_text()
+
+
+def _deadline(at: datetime) -> bytes:
+    return json.dumps({"at": at.isoformat()}).encode()
+
+
+def test_it_stops_itself_when_the_budget_is_reached_and_at_nothing_else(
+    cloud: Cloud, machine: AppMachine, usual: Callable[..., AppOrder]
+) -> None:
+    script = cloud.order(usual())
+    cloud.ssm.delete_parameter(Name="/the-lake/gradio_password")
+    assert machine.boot(script).returncode == 2, "the timer is all that is wanted here"
+    now = datetime.now(UTC)
+    this_month = month_of(now)[0]
+    for text in (None, b"no deadline", _deadline(now + timedelta(days=1)), _deadline(this_month - timedelta(hours=1))):
+        if text is not None:
+            cloud.put(DEADLINE_KEY, text)
+        ticked = machine.tick()
+        assert (ticked.returncode, machine.shutdowns) == (0, []), (text, ticked.stderr)
+    assert STOPPED_KEY not in cloud.objects()
+
+    cloud.put(DEADLINE_KEY, _deadline(max(this_month, now - timedelta(minutes=1))))
+    ticked = machine.tick()
+
+    assert (ticked.returncode, machine.shutdowns) == (0, ["-P now"]), ticked.stderr
+    objects = cloud.objects()
+    at = datetime.fromisoformat(json.loads(objects[STOPPED_KEY])["at"])
+    assert abs((datetime.now(UTC) - at).total_seconds()) < 600
+    assert b"the month's budget is reached, and the machine stops" in objects["logs/gradio/gradio.log"]
+
+
+def test_a_deadline_that_cannot_be_asked_for_stops_nothing_and_one_that_passed_needs_no_bucket_to_be_told(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tools, log = AppMachine(tmp_path / "machine"), tmp_path / "gradio.log"
+    for name, value in tools.environment.items():
+        monkeypatch.setenv(name, value)
+    now = datetime.now(UTC)
+    cloud.put(DEADLINE_KEY, _deadline(now))
+    there = Store(Clients("us-east-1").s3, BUCKET)
+    assert is_due(there, now=now)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    lost = Store(Clients("us-east-1").s3, BUCKET)
+    assert not is_due(lost, now=now)
+    assert "could not be reached" in capsys.readouterr().err
+    stop(lost, log, lambda: None, now=now)
+    assert tools.shutdowns == ["-P now"]
+    assert "the machine stops" in log.read_text(encoding="utf-8")
 
 
 def test_a_model_that_is_none_is_named(cloud: Cloud, machine: AppMachine, usual: Callable[..., AppOrder]) -> None:

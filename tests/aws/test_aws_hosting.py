@@ -28,6 +28,7 @@ from utils.adapters import ADAPTER_FILE
 from utils.errors import HawkinsError, InputError
 
 CANARY = "canary-91d4"
+APP_PROFILE = "EC2-S3-Access-App"
 UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
 NEWER = Bundle(data=b"a newer program", sha256="1" * 64, names=TINY.names)
 UPDATE = HostingRequest(update=True)
@@ -134,6 +135,31 @@ def test_new_code_reaches_the_same_machine_only_on_request(clients: Clients, con
     assert (again.order.password_version, len(again.plan.changes)) == (2, 2)
 
 
+def _profile(clients: Clients, machine: str) -> str:
+    found = clients.ec2.describe_iam_instance_profile_associations(
+        Filters=[{"Name": "instance-id", "Values": [machine]}]
+    )["IamInstanceProfileAssociations"]
+    return str(found[0]["IamInstanceProfile"]["Arn"]).rpartition("/")[2]
+
+
+def test_a_machine_with_the_rights_of_an_earlier_version_gets_its_own(clients: Clients, config: AwsConfig) -> None:
+    machine = carry(clients, plan(clients, config))
+    assert _profile(clients, machine) == APP_PROFILE
+    (association,) = clients.ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
+    clients.ec2.replace_iam_instance_profile_association(
+        AssociationId=association["AssociationId"], IamInstanceProfile={"Name": "EC2-S3-Access"}
+    )
+    assert plan(clients, config).plan.changes == ()
+
+    hosting = plan(clients, config, UPDATE)
+
+    (step,) = hosting.plan.changes
+    assert step.detail == "EC2-S3-Access-App, which reads and writes less, in place of EC2-S3-Access"
+    carry(clients, hosting)
+    assert _profile(clients, machine) == APP_PROFILE
+    assert plan(clients, config, UPDATE).plan.changes == ()
+
+
 def test_it_is_waited_for_and_what_failed_is_tried_again_on_request(clients: Clients, config: AwsConfig) -> None:
     first = plan(clients, config)
     machine = carry(clients, first)
@@ -155,8 +181,11 @@ def test_it_is_waited_for_and_what_failed_is_tried_again_on_request(clients: Cli
     assert heard[1:] == ["stage 1"]
 
     clients.ec2.stop_instances(InstanceIds=[machine])
-    with pytest.raises(InputError, match=f"{machine}, the machine of the app, is stop.*start-instances"):
+    with pytest.raises(InputError, match=f"{machine}, the machine of the app, is stop.*start-instances.*terminate"):
         plan(clients, config)
+    poor = config.model_copy(update={"limits": config.limits.model_copy(update={"budget_usd": 1e-9})})
+    with pytest.raises(InputError, match=r"First raise limits\.budget_usd, which is reached: it would stop again"):
+        plan(clients, poor)
     clients.ec2.terminate_instances(InstanceIds=[machine])
     with pytest.raises(HawkinsError, match="is gone"):
         wait_until_ready(clients, hosting.order, pause=0)
@@ -227,7 +256,7 @@ def test_without_a_password_or_ground_or_budget_nothing_is_planned(clients: Clie
         plan(clients, config)
     open_ = config.model_copy(update={"gradio": config.gradio.model_copy(update={"enable_auth": False})})
     assert plan(clients, open_).order.username is None
-    clients.iam.remove_role_from_instance_profile(InstanceProfileName="EC2-S3-Access", RoleName="EC2-S3-Access")
+    clients.iam.remove_role_from_instance_profile(InstanceProfileName=APP_PROFILE, RoleName=APP_PROFILE)
     with pytest.raises(HawkinsError, match=r"has no role; make it with: python deploy_aws\.py init"):
         plan(clients, open_)
 

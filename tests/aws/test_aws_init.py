@@ -24,6 +24,7 @@ from commands.aws_plan import plan_facts
 from utils.errors import HawkinsError, InputError
 
 BUCKET = "hawkins-lab-test"
+ROLE_NAMES = ("EC2-S3-Access", "EC2-S3-Access-App")
 
 
 # Connections are dear to make, and moto stays where it is for all tests.
@@ -93,14 +94,33 @@ def test_everything_is_tagged(init: Callable[..., Any], write_config: Callable[.
     assert {each["GroupName"] for each in groups} == {"lab-training", "lab-gradio"}
     assert [each["KeyName"] for each in ec2.describe_key_pairs(Filters=ours)["KeyPairs"]] == ["lab-key"]
     wanted = [{"Key": "project", "Value": "lab"}, {"Key": "owner", "Value": "mike"}]
-    profile = iam.get_instance_profile(InstanceProfileName="EC2-S3-Access")["InstanceProfile"]
-    for tags in (
-        moto.client("s3").get_bucket_tagging(Bucket=BUCKET)["TagSet"],
-        iam.list_role_tags(RoleName="EC2-S3-Access")["Tags"],
-        profile["Tags"],
-    ):
-        assert all(tag in tags for tag in wanted)
-    assert [each["RoleName"] for each in profile["Roles"]] == ["EC2-S3-Access"]
+    assert all(tag in moto.client("s3").get_bucket_tagging(Bucket=BUCKET)["TagSet"] for tag in wanted)
+    for name in ROLE_NAMES:
+        profile = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]
+        for tags in (iam.list_role_tags(RoleName=name)["Tags"], profile["Tags"]):
+            assert all(tag in tags for tag in wanted)
+        assert [each["RoleName"] for each in profile["Roles"]] == [name]
+
+
+def test_an_account_with_one_role_for_all_gets_the_apps_and_narrows_the_other(
+    init: Callable[..., Any], write_config: Callable[..., Path], moto: Any
+) -> None:
+    write_config()
+    init()
+    iam = moto.client("iam")
+    training, app = ROLE_NAMES
+    iam.remove_role_from_instance_profile(InstanceProfileName=app, RoleName=app)
+    iam.delete_instance_profile(InstanceProfileName=app)
+    iam.delete_role_policy(RoleName=app, PolicyName="hawkins")
+    iam.delete_role(RoleName=app)
+    wide = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": "*"}]}
+    iam.put_role_policy(RoleName=training, PolicyName="hawkins", PolicyDocument=json.dumps(wide))
+
+    steps = [(step["action"], step["kind"], step["name"]) for step in init()["steps"] if step["action"] != "keep"]
+
+    kinds = ("role", "role policy", "instance profile", "role of instance profile")
+    assert steps == [("change", "role policy", training), *(("create", kind, app) for kind in kinds)]
+    assert set(_actions(init())) == {"keep"}
 
 
 def test_drift_is_put_right(init: Callable[..., Any], write_config: Callable[..., Path], moto: Any) -> None:
@@ -414,12 +434,14 @@ def test_the_written_file_has_every_key_with_its_default() -> None:
             assert before.lstrip().startswith("# "), f"{line} has no meaning above it"
 
 
-def test_the_role_names_its_bucket_and_parameters_and_nothing_else() -> None:
+@pytest.mark.parametrize(("role", "secret"), [("training", "huggingface_token"), ("gradio", "gradio_password")])
+def test_a_role_names_its_bucket_and_its_secret_and_nothing_else(role: str, secret: str) -> None:
     config = AwsConfig.model_validate({"s3": {"bucket_name": "my-data"}})
-    for statement in role_policy(config, account="123456789012")["Statement"]:
+    parameter = f"arn:aws:ssm:us-east-1:123456789012:parameter/stranger-things-nlp/{secret}"
+    for statement in role_policy(config, role, account="123456789012")["Statement"]:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         assert not any("*" in action for action in actions)
         for resource in resources:
-            own = ("arn:aws:s3:::my-data", "arn:aws:ssm:us-east-1:123456789012:parameter/stranger-things-nlp/*")
-            assert resource.startswith(own) or (statement["Sid"] == "DecryptSecrets" and "Condition" in statement)
+            own = resource == parameter or resource.startswith("arn:aws:s3:::my-data")
+            assert own or (statement["Sid"] == "DecryptSecret" and "Condition" in statement)

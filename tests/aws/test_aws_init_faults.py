@@ -81,6 +81,7 @@ def test_a_permission_that_is_missing_in_the_middle(proxy: Proxy, config: AwsCon
     proxy.begin()
     again = plan_init(ground)
     assert {step.kind for step in again.steps if step.action is Action.CREATE} == {
+        "role",
         "role policy",
         "instance profile",
         "role of instance profile",

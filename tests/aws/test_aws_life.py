@@ -134,6 +134,11 @@ def test_from_nothing_to_a_voice_and_back_to_nothing(
     assert (seen["id"], seen["for"], seen["spot"]) == (machine, job, True)
 
     person("deploy-gradio", "--results", "mine", "--no-wait", "--yes")
+    # The new machine is told how long it may run, before anybody else looks.
+    told = moto.client("s3").get_object(Bucket=BUCKET, Key="jobs/gradio/deadline.json")["Body"].read()
+    # At these prices $50 a month are never reached.
+    assert json.loads(told) == {"at": None}
+    assert person("status", "--json").json["month"]["budget_reached_at"] is None
     assert {each["role"] for each in person("list-instances", "--json").json} == {"training", "gradio"}
 
     finish(moto, job, machine)
