@@ -26,6 +26,7 @@ class Echo:
 
     context = 4096
     label = "a scripted model"
+    loaded = True
 
     def __init__(self, *pieces: str) -> None:
         self.pieces = pieces
