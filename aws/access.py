@@ -134,8 +134,8 @@ def _policy_step(config: AwsConfig, identity: Identity, use: str, role: Role | N
     wanted = role_policy(config, use, account=identity.account, partition=identity.partition)
     rights = RIGHTS[use]
     detail = (
-        f"in {config.s3.bucket_name} reads {', '.join(rights.read)} and writes {', '.join(rights.write)}; reads the "
-        f"secret {rights.secret}; nothing else"
+        f"in {config.s3.bucket_name} reads {', '.join(rights.read)} and writes {', '.join(rights.write)}; reads "
+        f"of secrets {', '.join(rights.secrets)}; nothing else"
     )
     missing = role is None or role.policy is None
     right = role is not None and role.policy == wanted

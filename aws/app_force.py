@@ -1,4 +1,4 @@
-"""Putting an order in force on the app's machine: files, password, unit, restart; back again if nothing answers."""
+"""Putting an order in force on the app's machine: files, secrets, unit, restart; back again if nothing answers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from aws.app_order import PASSWORD, AppOrder, File
+from aws.app_order import AppOrder, File
+from aws.app_secrets import app_environment
 from aws.app_units import APP_UNIT, POLL_UNITS, Places, app_unit, caddyfile, environment_file, poll_units
 from aws.clients import Clients
-from aws.errors import NotFoundError, aws_errors
 from aws.layout import analysis_prefix
 from aws.sync import Store
 from utils.adapters import ADAPTER_FILE, adapter_folder
@@ -73,7 +73,7 @@ class Force:
         """
         on_stage("fetching analysis and voices")
         command = self._command(on_stage)
-        values = self._login()
+        values = app_environment(self.clients, self.order, on_stage=on_stage)
         unit = app_unit(command, places=self.places, world=self._world, user=self.user)
         with self._or_as_before():
             _write(self.places.secrets, environment_file(values), mode=0o600)
@@ -137,21 +137,6 @@ class Force:
         place.unlink(missing_ok=True)
         os.link(kept, place)
         return place
-
-    def _login(self) -> dict[str, str]:
-        """Return what the app's environment says of visitors; never told further."""
-        if self.order.username is None:
-            return {}
-        name = PASSWORD.parameter(self.order.project)
-        try:
-            with aws_errors(f"reading the SSM parameter {name}"):
-                found = self.clients.ssm.get_parameter(Name=name, WithDecryption=True)
-        except NotFoundError:
-            raise InputError(
-                f"There is no SSM parameter {name}; set the visitors' password with: "
-                f"python deploy_aws.py secret {PASSWORD.name}"
-            ) from None
-        return {"HAWKINS_APP_USER": self.order.username, "HAWKINS_APP_PASSWORD": found["Parameter"]["Value"]}
 
     @contextmanager
     def _or_as_before(self) -> Iterator[None]:

@@ -14,6 +14,7 @@ from utils.errors import InputError
 from utils.settings import Settings, describe
 
 __all__ = [
+    "ENDPOINT_KEY",
     "PASSWORD",
     "SCRIPT_KEY",
     "AppOrder",
@@ -31,6 +32,8 @@ SCRIPT_KEY: Final = f"{JOBS}{APP}/machine.sh"
 """What the machine runs whenever it changes: where the newest order is, in one object."""
 PASSWORD: Final = secret_named("gradio_password")
 """What visitors log in with: where it is kept, never what it is."""
+ENDPOINT_KEY: Final = secret_named("endpoint_key")
+"""What the chat server asks for, likewise."""
 
 _SHA256: Final = r"^[0-9a-f]{64}$"
 
@@ -102,6 +105,7 @@ class AppOrder(Settings):
         port: Of the app.
         domain: Its name, for which the machine fetches a certificate; None for plain HTTP.
         endpoint: URL of a chat server that answers; None for a model in the app's process.
+        endpoint_key_version: Of the SSM parameter that holds its key, as for the password; 0 for no key.
         username: What visitors log in with; None for no login.
         password_version: Of the SSM parameter that holds their password: a new password is a new order.
         results: Analysis that is shown, its files; empty for the sample season.
@@ -120,6 +124,7 @@ class AppOrder(Settings):
     port: int = Field(ge=1, le=65_535)
     domain: str | None = None
     endpoint: str | None = None
+    endpoint_key_version: int = 0
     username: str | None = None
     password_version: int = 0
     results: tuple[File, ...] = ()

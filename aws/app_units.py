@@ -1,4 +1,4 @@
-"""Texts of files that the app's machine runs by: units of systemd, the environment with the password, Caddy's file."""
+"""Texts of files that the app's machine runs by: units of systemd, the environment with the secrets, Caddy's file."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Places:
 
     @property
     def secrets(self) -> Path:
-        """Environment of the app with the password: root's alone to read."""
+        """Environment of the app with password and key: root's alone to read."""
         return self._at("/etc/hawkins/app.env")
 
     @property

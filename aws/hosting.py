@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from aws.app_order import SCRIPT_KEY, AppOrder, order_key, status_key
+from aws.app_secrets import key_in_the_open
 from aws.budget import Stock, hours_allowed, take_stock
 from aws.bundle import Bundle, bundle_calls, bundle_step, make_bundle
 from aws.cost import HOURS_A_MONTH, Market, machine_hour
@@ -202,6 +203,11 @@ def _notes(config: AwsConfig, order: AppOrder, answering: Answering | None) -> t
         )
     elif order.username:
         notes.append("Without gradio.domain the way is not encrypted: whoever is on it can read password and words.")
+    if key_in_the_open(order):
+        notes.append(
+            f"The key would travel to {order.endpoint} unencrypted: whoever is on the way can read it; use https, or "
+            "an address within your own network."
+        )
     if not config.gradio.allowed_cidrs:
         notes.append("gradio.allowed_cidrs is empty, so that nobody reaches the app; name networks and run init.")
     if answering and answering.passed_over:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from aws.app_order import (
+    ENDPOINT_KEY,
     PASSWORD,
     SCRIPT_KEY,
     AppOrder,
@@ -18,6 +19,7 @@ from aws.app_order import (
     read_status,
     status_key,
 )
+from aws.app_secrets import require_key_right
 from aws.bundle import PROJECT, Bundle
 from aws.hosting_data import Answering, find_answering, find_results
 from aws.secrets import secret_version
@@ -122,6 +124,7 @@ def new_order(
     shown = request.results or (before.results_name if before else None)
     results = None if shown == SAMPLE else shown
     password = _password_version(clients, config) if gradio.enable_auth else 0
+    endpoint = request.endpoint or gradio.endpoint
     try:
         return AppOrder(
             project=config.project,
@@ -132,7 +135,8 @@ def new_order(
             host=gradio.host,
             port=gradio.port,
             domain=gradio.domain,
-            endpoint=request.endpoint or gradio.endpoint,
+            endpoint=endpoint,
+            endpoint_key_version=_key_version(clients, config) if endpoint else 0,
             username=gradio.username if gradio.enable_auth else None,
             password_version=password,
             results=find_results(clients, bucket, results) if results else (),
@@ -151,6 +155,13 @@ def _password_version(clients: Clients, config: AwsConfig) -> int:
             f"Visitors are to log in (gradio.enable_auth), and there is no {PASSWORD.name} yet; set one with: "
             f"python deploy_aws.py secret {PASSWORD.name}"
         )
+    return version_
+
+
+def _key_version(clients: Clients, config: AwsConfig) -> int:
+    version_ = secret_version(clients, config, ENDPOINT_KEY)
+    if version_:
+        require_key_right(clients, config)
     return version_
 
 
@@ -191,11 +202,12 @@ def numbered(store: Store, order: AppOrder, given: AppOrder | None, *, update: b
 def describe_order(order: AppOrder) -> str:
     """Return what an order amounts to, in words."""
     answers = order.endpoint or (order.model.key if order.model else "the embedded model")
+    asked = f", asked with {ENDPOINT_KEY.name}" if order.endpoint_key_version else ""
     voices = ", ".join(voice.character for voice in order.voices)
     return "; ".join(
         [
             f"shows {order.results_name or 'the sample season'}",
-            f"{answers} answers" + (f" with the trained voices of {voices}" if voices else ""),
+            f"{answers} answers{asked}" + (f" with the trained voices of {voices}" if voices else ""),
             f"visitors log in as {order.username}" if order.username else "no login",
         ]
     )

@@ -1,6 +1,6 @@
 """What machines may do, who may speak to the bucket, how long things are kept, and which ports are open: pure data.
 
-Least privilege, and a role each for training and app: it reaches its folders of this bucket and its own SSM parameter,
+Least privilege, and a role each for training and app: it reaches its folders of this bucket and its own SSM parameters,
 and nothing else. It may not end machines: those that train are launched so that shutting down ends them.
 """
 
@@ -40,14 +40,14 @@ class Rights:
         read: Folders of the bucket.
         write: Folders of the bucket.
         remove: Folders of the bucket.
-        secret: Name of the one that they read.
+        secrets: Names of those that they read.
     """
 
     purpose: str
     read: tuple[str, ...]
     write: tuple[str, ...]
     remove: tuple[str, ...]
-    secret: str
+    secrets: tuple[str, ...]
 
 
 RIGHTS: Final = {
@@ -56,14 +56,14 @@ RIGHTS: Final = {
         read=(TRAINING, CHECKPOINTS, LOGS, CODE, JOBS),
         write=(MODELS, RESULTS, CHECKPOINTS, LOGS),
         remove=(MODELS, CHECKPOINTS),
-        secret="huggingface_token",  # noqa: S106 - its name
+        secrets=("huggingface_token",),
     ),
     "gradio": Rights(
         purpose="the machine of the app",
         read=(TRAINING, MODELS, CODE, f"{JOBS}{APP}/"),
         write=(f"{LOGS}{APP}/",),
         remove=(),
-        secret="gradio_password",  # noqa: S106 - its name
+        secrets=("gradio_password", "endpoint_key"),
     ),
 }
 """By role."""
@@ -105,15 +105,17 @@ def role_policy(config: AwsConfig, role: str, *, account: str, partition: str = 
     """
     rights, region = RIGHTS[role], config.ec2.region
     bucket = f"arn:{partition}:s3:::{config.s3.bucket_name}"
-    name = secret_named(rights.secret).parameter(config.project)
-    parameter = f"arn:{partition}:ssm:{region}:{account}:parameter{name}"
+    above = f"arn:{partition}:ssm:{region}:{account}:parameter"
+    named = [f"{above}{secret_named(each).parameter(config.project)}" for each in rights.secrets]
+    # One is no list, so that a role of an earlier version with the same rights stays as it is.
+    parameters = named if len(named) > 1 else named[0]
     statements = [
         # The whole bucket: with a condition on the prefix, S3 answers 403 in place of 404 where nothing is.
         {"Sid": "ListBucket", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
         _objects("ReadObjects", ["s3:GetObject"], bucket, rights.read),
         _objects("WriteObjects", ["s3:AbortMultipartUpload", "s3:PutObject"], bucket, rights.write),
-        {"Sid": "ReadSecret", "Effect": "Allow", "Action": "ssm:GetParameter", "Resource": parameter},
-        # Whatever key encrypts it: only through SSM, and only for this parameter.
+        {"Sid": "ReadSecret", "Effect": "Allow", "Action": "ssm:GetParameter", "Resource": parameters},
+        # Whatever key encrypts it: only through SSM, and only for these parameters.
         # https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
         {
             "Sid": "DecryptSecret",
@@ -123,7 +125,7 @@ def role_policy(config: AwsConfig, role: str, *, account: str, partition: str = 
             "Condition": {
                 "StringEquals": {
                     "kms:ViaService": f"ssm.{region}.{_suffix(partition)}",
-                    "kms:EncryptionContext:PARAMETER_ARN": parameter,
+                    "kms:EncryptionContext:PARAMETER_ARN": parameters,
                 },
             },
         },

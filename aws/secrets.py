@@ -64,6 +64,12 @@ SECRETS: Final = {
             purpose="visitors log in to the app with it",
             shortest=12,
         ),
+        Secret(
+            name="endpoint_key",
+            variables=("HAWKINS_API_KEY",),
+            purpose="the app shows it to the chat server of --endpoint, such as vLLM's --api-key",
+            shortest=8,
+        ),
     )
 }
 _LONGEST: Final = 4096

@@ -76,7 +76,10 @@ def _sources(results: list[Path], subtitles: list[Path], transcripts: list[Path]
 @app.command()
 def secret(
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="huggingface_token or gradio_password; without it, a list.")
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="huggingface_token, gradio_password or endpoint_key; without it, a list."
+        ),
     ] = None,
     config: ConfigFile = CONFIG,
     dry_run: DryRun = False,

@@ -29,7 +29,9 @@ def deploy_gradio(
     endpoint: Annotated[
         str | None,
         typer.Option(
-            "--endpoint", metavar="URL", help="A chat server that answers, such as vLLM's.  [default: config]"
+            "--endpoint",
+            metavar="URL",
+            help="A chat server that answers, such as vLLM's; its key: `secret endpoint_key`.  [default: config]",
         ),
     ] = None,
     results: Annotated[

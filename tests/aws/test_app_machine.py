@@ -22,12 +22,15 @@ from aws.hosting_order import app_user_data
 from aws.layout import analysis_prefix
 from aws.sync import Store
 from tests.aws.app_stand_in import AppMachine, free_port
+from tests.aws.chat_stand_in import REPLY, kept, keyed_server, say
 from utils.artifacts import write_table
 
 pytestmark = pytest.mark.ci
 
 BUCKET = "hawkins-lab-test"
 PASSWORD = "a password of the tests"  # noqa: S105
+KEY = 'canary-key-2e6a "quoted" $HOME `id` \\'
+KEY_PARAMETER = "/the-lake/endpoint_key"
 
 
 class Cloud:
@@ -163,6 +166,41 @@ def test_without_a_password_nothing_is_started(
     assert not (machine.root / "etc/hawkins/app.env").exists()
     # The timer is there, so that a new order can mend it.
     assert "enable --now hawkins-poll.timer" in (machine.root / "systemctl.log").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_chat_server_that_asks_for_a_key_answers_the_hosted_app(
+    cloud: Cloud, machine: AppMachine, usual: Callable[..., AppOrder]
+) -> None:
+    secrets, database = machine.root / "etc/hawkins/app.env", machine.root / "var/lib/hawkins/conversations.sqlite"
+    cloud.ssm.put_parameter(Name=KEY_PARAMETER, Value=KEY, Type="SecureString")
+    with keyed_server(KEY) as server:
+        order = usual(endpoint=server.url, endpoint_key_version=1)
+        booted = machine.boot(cloud.order(order))
+        assert booted.returncode == 0, booted.stdout + booted.stderr
+        assert secrets.stat().st_mode & 0o777 == 0o600
+        heard = say(order.asked_at, "Are you there?", user="visitor", password=PASSWORD)
+        assert "/v1/chat/completions" in server.answered
+        assert server.refused == []
+        assert [(one.character, one.text) for one in kept(database)] == [(None, "Are you there?"), ("Eleven", REPLY)]
+
+        # Removed since it was ordered: the app runs on, and the server says what it thinks of that.
+        cloud.ssm.delete_parameter(Name=KEY_PARAMETER)
+        newer = usual(endpoint=server.url, endpoint_key_version=1, attempt=1)
+        cloud.order(newer)
+        ticked = machine.tick()
+        assert (cloud.status["order"], cloud.status["state"]) == (newer.digest, "ready"), ticked.stderr
+        assert f"{KEY_PARAMETER} is gone from SSM; the chat server is asked without a key" in machine.texts()
+        assert "HAWKINS_API_KEY" not in secrets.read_text(encoding="utf-8")
+        refused = say(newer.asked_at, "And now?", user="visitor", password=PASSWORD)
+        assert "refused the key; set HAWKINS_API_KEY" in refused
+        assert set(server.refused) == {"Bearer none"}
+
+    objects = b"".join(cloud.objects().values()).decode("utf-8", "replace")
+    said = booted.stdout + booted.stderr + ticked.stdout + ticked.stderr + heard + refused
+    assert "canary-key" not in said + machine.texts() + objects
+    assert "Traceback" not in said + machine.texts() + objects
 
 
 def _deadline(at: datetime) -> bytes:

@@ -45,6 +45,7 @@ def test_an_order_is_called_after_what_it_says() -> None:
     assert order.digest != _order(port=7861).digest
     # A new password is a new order, although the order does not hold it.
     assert order.digest != _order(password_version=2).digest
+    assert order.digest != _order(endpoint_key_version=2).digest
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"port": 1}', _order().text.replace('"port"', '"prot"')])
@@ -157,4 +158,7 @@ def test_an_order_in_words() -> None:
     file = File(key="models/llama-chatbot/el/adapter.gguf", etag="x", size=1)
     much = _order(results_name="mine", username=None, voices=(Voice(base="smollm2", character="el", file=file),))
     assert describe_order(much) == "shows mine; the embedded model answers with the trained voices of el; no login"
-    assert "http://10.0.0.9/v1 answers" in describe_order(_order(endpoint="http://10.0.0.9/v1"))
+    served = _order(endpoint="http://10.0.0.9/v1")
+    assert "; http://10.0.0.9/v1 answers; " in describe_order(served)
+    keyed = served.model_copy(update={"endpoint_key_version": 1})
+    assert "; http://10.0.0.9/v1 answers, asked with endpoint_key; " in describe_order(keyed)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from analysis.results import TABLES
+from aws.access import POLICY
 from aws.app_order import SCRIPT_KEY, AppState, AppStatus, order_key, read_order, status_key
 from aws.bundle import Bundle
 from aws.clients import Clients
@@ -20,6 +21,7 @@ from aws.hosting_order import HostingRequest
 from aws.hosting_wait import is_reached, wait_until_ready
 from aws.instances import find_instances
 from aws.plan import PartialError, carry_out
+from aws.policies import role_policy
 from character_training.result import RESULT
 from tests.aws.conftest import Moto
 from tests.aws.faults import Fault, faulty
@@ -241,6 +243,69 @@ def test_voices_come_along_if_they_fit_what_answers(clients: Clients, config: Aw
     assert (order.endpoint, order.model, order.voices) == ("http://10.0.0.9:8000/v1", None, ())
     with pytest.raises(InputError, match="with an endpoint the server answers"):
         plan(clients, config, HostingRequest(endpoint="http://10.0.0.9:8000/v1", model="llama"))
+
+
+KEYED = f"/{PROJECT}/endpoint_key"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "open_"),
+    [
+        ("http://10.0.0.9:8000/v1", False),
+        ("http://127.0.0.1:8000/v1", False),
+        ("http://[fd00::9]:8000/v1", False),
+        ("https://chat.example.org/v1", False),
+        ("http://chat.example.org/v1", True),
+        ("http://8.8.8.8:8000/v1", True),
+        ("http://[2606:4700::1]:8000/v1", True),
+    ],
+)
+def test_a_key_that_would_travel_in_the_open_is_said(
+    clients: Clients, config: AwsConfig, endpoint: str, open_: bool
+) -> None:
+    request = HostingRequest(endpoint=endpoint)
+    assert not any("unencrypted" in note for note in plan(clients, config, request).plan.notes), "there is no key"
+    clients.ssm.put_parameter(Name=KEYED, Value=CANARY, Type="SecureString")
+    hosting = plan(clients, config, request)
+    assert [note for note in hosting.plan.notes if "unencrypted" in note] == open_ * [
+        f"The key would travel to {endpoint} unencrypted: whoever is on the way can read it; use https, or an address "
+        "within your own network."
+    ]
+    assert (hosting.order.endpoint_key_version, CANARY in str(hosting)) == (1, False)
+
+
+def test_a_key_is_part_of_an_order_with_an_endpoint_alone(clients: Clients, config: AwsConfig) -> None:
+    without, served = plan(clients, config), HostingRequest(endpoint="http://10.0.0.9:8000/v1")
+    keyless = plan(clients, config, served).order
+    assert keyless.endpoint_key_version == 0
+    clients.ssm.put_parameter(Name=KEYED, Value=CANARY, Type="SecureString")
+    assert plan(clients, config).order == without.order
+    carry(clients, plan(clients, config, served))
+    assert plan(clients, config, served).plan.changes == ()
+    # A new key is a new order, although no order holds it.
+    clients.ssm.put_parameter(Name=KEYED, Value=f"{CANARY}-2", Type="SecureString", Overwrite=True)
+    with pytest.raises(InputError, match="deploy-gradio --update"):
+        plan(clients, config, served)
+    newer = plan(clients, config, HostingRequest(update=True, endpoint=keyless.endpoint))
+    assert (newer.order.endpoint_key_version, len(newer.plan.changes)) == (2, 2)
+
+
+def test_a_role_of_an_earlier_version_is_told_of_before_a_machine_starts(clients: Clients, config: AwsConfig) -> None:
+    served = HostingRequest(endpoint="http://10.0.0.9:8000/v1")
+    policy = role_policy(config, "gradio", account="123456789012")
+
+    def put_policy(document: str) -> None:
+        clients.iam.put_role_policy(RoleName=APP_PROFILE, PolicyName=POLICY, PolicyDocument=document)
+
+    put_policy(json.dumps(policy).replace("endpoint_key", "gradio_password"))
+    # Whoever has no key needs no right to it.
+    assert plan(clients, config, served).order.endpoint_key_version == 0
+    clients.ssm.put_parameter(Name=KEYED, Value=CANARY, Type="SecureString")
+    with pytest.raises(InputError, match=f"{APP_PROFILE} may not read endpoint_key yet.*deploy_aws.py init"):
+        plan(clients, config, served)
+    assert plan(clients, config).order.endpoint is None
+    put_policy(json.dumps(policy))
+    assert plan(clients, config, served).order.endpoint_key_version == 1
 
 
 def test_without_a_password_or_ground_or_budget_nothing_is_planned(clients: Clients, config: AwsConfig) -> None:

@@ -434,14 +434,17 @@ def test_the_written_file_has_every_key_with_its_default() -> None:
             assert before.lstrip().startswith("# "), f"{line} has no meaning above it"
 
 
-@pytest.mark.parametrize(("role", "secret"), [("training", "huggingface_token"), ("gradio", "gradio_password")])
-def test_a_role_names_its_bucket_and_its_secret_and_nothing_else(role: str, secret: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "secrets"),
+    [("training", ["huggingface_token"]), ("gradio", ["gradio_password", "endpoint_key"])],
+)
+def test_a_role_names_its_bucket_and_its_secrets_and_nothing_else(role: str, secrets: list[str]) -> None:
     config = AwsConfig.model_validate({"s3": {"bucket_name": "my-data"}})
-    parameter = f"arn:aws:ssm:us-east-1:123456789012:parameter/stranger-things-nlp/{secret}"
+    own_secrets = [f"arn:aws:ssm:us-east-1:123456789012:parameter/stranger-things-nlp/{secret}" for secret in secrets]
     for statement in role_policy(config, role, account="123456789012")["Statement"]:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         assert not any("*" in action for action in actions)
         for resource in resources:
-            own = resource == parameter or resource.startswith("arn:aws:s3:::my-data")
+            own = resource in own_secrets or resource.startswith("arn:aws:s3:::my-data")
             assert own or (statement["Sid"] == "DecryptSecret" and "Condition" in statement)

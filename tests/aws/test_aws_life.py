@@ -22,6 +22,7 @@ pytestmark = pytest.mark.ci
 
 CANARY = "hf_canary7c3e9ThisIsSecret"
 SESAME = "canary-word-51d0-of-the-app"
+KEY = "canary-key-8a2f-of-a-chat-server"
 PROJECT = "stranger-things-nlp"
 BUCKET = "hawkins-lab-test"
 
@@ -122,6 +123,7 @@ def test_from_nothing_to_a_voice_and_back_to_nothing(
     moto.client("s3").delete_bucket_policy(Bucket=BUCKET)
     person("secret", "huggingface_token", "--yes", HF_TOKEN=CANARY)
     person("secret", "gradio_password", "--yes", HAWKINS_APP_PASSWORD=SESAME)
+    person("secret", "endpoint_key", "--yes", HAWKINS_API_KEY=KEY)
     person("upload-data", "--results", str(season), "--yes")
 
     shown = person("train", "llama", "--character", "Mike", "--results", "mine", "--spot", "--dry-run").out
@@ -133,7 +135,9 @@ def test_from_nothing_to_a_voice_and_back_to_nothing(
     (seen,) = person("status", "--json").json["instances"]
     assert (seen["id"], seen["for"], seen["spot"]) == (machine, job, True)
 
-    person("deploy-gradio", "--results", "mine", "--no-wait", "--yes")
+    elsewhere = "http://chat.example.org:8000/v1"
+    hosted = person("deploy-gradio", "--results", "mine", "--endpoint", elsewhere, "--no-wait", "--yes").out
+    assert f"The key would travel to {elsewhere} unencrypted" in hosted
     # The new machine is told how long it may run, before anybody else looks.
     told = moto.client("s3").get_object(Bucket=BUCKET, Key="jobs/gradio/deadline.json")["Body"].read()
     # At these prices $50 a month are never reached.
@@ -152,7 +156,7 @@ def test_from_nothing_to_a_voice_and_back_to_nothing(
 
     assert {kind: found for kind, found in left_over(moto).items() if found} == {}
     assert aws.calls.count("ec2:RunInstances") == 2
-    for secret in (CANARY, SESAME):
+    for secret in (CANARY, SESAME, KEY):
         assert secret not in person.saw
         assert secret not in there
         # It goes over the wire once, into SSM.

@@ -125,8 +125,9 @@ def test_it_suffices_for_what_the_apps_machine_does(machine: Callable[[str], Cli
     log = tmp_path / "gradio_setup.log"
     log.write_bytes(os.urandom(9 * 2**20))
     store.upload(log, log_key(APP, log.name))
-    found = app.ssm.get_parameter(Name="/stranger-things-nlp/gradio_password", WithDecryption=True)
-    assert found["Parameter"]["Value"] == "x"
+    for secret in ("gradio_password", "endpoint_key"):
+        found = app.ssm.get_parameter(Name=f"/stranger-things-nlp/{secret}", WithDecryption=True)
+        assert found["Parameter"]["Value"] == "x"
 
 
 REFUSED: dict[str, Callable[[Clients], object]] = {
@@ -205,10 +206,14 @@ def test_what_is_missing_is_named_with_its_statement(training: Clients) -> None:
     assert statement == {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*"}
 
 
-@pytest.mark.parametrize(("role", "secret"), [("training", "huggingface_token"), ("gradio", "gradio_password")])
-def test_a_role_reads_its_own_secret_alone(role: str, secret: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "secrets"),
+    [("training", ["huggingface_token"]), ("gradio", ["gradio_password", "endpoint_key"])],
+)
+def test_a_role_reads_its_own_secrets_alone(role: str, secrets: list[str]) -> None:
     statements = {each["Sid"]: each for each in role_policy(CONFIG, role, account=ACCOUNT)["Statement"]}
-    own = f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/stranger-things-nlp/{secret}"
+    named = [f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/stranger-things-nlp/{secret}" for secret in secrets]
+    own = named if len(named) > 1 else named[0]
     assert (statements["ReadSecret"]["Action"], statements["ReadSecret"]["Resource"]) == ("ssm:GetParameter", own)
     assert statements["DecryptSecret"]["Condition"] == {
         "StringEquals": {

@@ -29,7 +29,7 @@ def _there(moto: Any, name: str) -> Any:
 def test_from_the_environment(run_cli: Callable[..., Any], write_config: Callable[..., Path], moto: Any) -> None:
     write_config()
     before = run_cli("secret", "--json")
-    assert before.json == {"huggingface_token": 0, "gradio_password": 0}
+    assert before.json == {"huggingface_token": 0, "gradio_password": 0, "endpoint_key": 0}
     done = run_cli("secret", "huggingface_token", "--yes", "--json", env={"HF_TOKEN": CANARY})
     assert done.code == 0, done.err
     found = _there(moto, "/stranger-things-nlp/huggingface_token")
@@ -53,6 +53,19 @@ def test_from_a_file_and_once_more(
         found = _there(moto, "/stranger-things-nlp/gradio_password")
         assert (found["Value"], found["Version"]) == (value, version)
     assert "gradio_password: set, version 2" in run_cli("secret").out
+
+
+def test_the_key_of_a_chat_server_is_the_one_that_the_app_uses_here(
+    run_cli: Callable[..., Any], write_config: Callable[..., Path], home: Path, moto: Any
+) -> None:
+    write_config()
+    none = run_cli("secret", "endpoint_key", "--yes", env={"OPENAI_API_KEY": "somebody's-paid-one"})
+    assert (none.code, "set HAWKINS_API_KEY in the environment or in .env" in none.err) == (2, True)
+    (home / ".env").write_text(f"HAWKINS_API_KEY={CANARY}\n", encoding="utf-8")
+    done = run_cli("secret", "endpoint_key", "--yes")
+    assert (done.code, CANARY in done.all) == (0, False), done.err
+    found = _there(moto, "/stranger-things-nlp/endpoint_key")
+    assert (found["Value"], found["Type"]) == (CANARY, "SecureString")
 
 
 def test_a_dry_run_needs_no_secret(run_cli: Callable[..., Any], write_config: Callable[..., Path]) -> None:

@@ -21,6 +21,7 @@ from aws.clients import Clients
 from character_chatbot.conversations import open_store
 from character_training.result import RESULT
 from tests.aws.app_stand_in import AppMachine, free_port
+from tests.aws.chat_stand_in import REPLY, kept, keyed_server, say
 from tests.aws.conftest import Finished, Moto
 from tests.aws.faults import faulty
 from tests.aws.grounds import our_images
@@ -32,6 +33,7 @@ pytestmark = pytest.mark.ci
 
 BUCKET = "hawkins-lab-test"
 CANARY = 'canary-5b1c "quoted" $HOME `id` \\'
+KEY = 'canary-key-0d7f %h "quoted" $HOME `id` \\'
 UBUNTU = "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id"
 
 
@@ -118,6 +120,18 @@ def _config_status(port: int, password: str) -> int:
         return visitor.get("/config").status_code
 
 
+@pytest.fixture
+def secrets(machine: AppMachine) -> Callable[[], str]:
+    """Read the one file of the machine that may hold password and key, and make sure that only root can."""
+
+    def read() -> str:
+        file = machine.root / "etc/hawkins/app.env"
+        assert file.stat().st_mode & 0o777 == 0o600
+        return file.read_text(encoding="utf-8")
+
+    return read
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_app_is_hosted_and_brought_up_to_date_without_losing_what_was_said(
@@ -125,13 +139,15 @@ def test_the_app_is_hosted_and_brought_up_to_date_without_losing_what_was_said(
     machine: AppMachine,
     season: Path,
     internet: str,
+    secrets: Callable[[], str],
     run_cli: Callable[..., Finished],
     write_config: Callable[..., Path],
 ) -> None:
     port = free_port()
     write_config(gradio={"port": port, "host": "127.0.0.1"})
     s3 = moto.client("s3")
-    with faulty(moto.url, parameters={UBUNTU: our_images(Clients("us-east-1"))[0]}) as proxy:
+    image = our_images(Clients("us-east-1"))[0]
+    with faulty(moto.url, parameters={UBUNTU: image}) as proxy, keyed_server(KEY) as server:
         environment = {"AWS_ENDPOINT_URL": proxy.url, "HTTP_PROXY": internet, "http_proxy": internet}
         desk = Desk(run_cli, machine, moto, environment)
         assert desk.run("init", "--yes").code == 0
@@ -140,24 +156,34 @@ def test_the_app_is_hosted_and_brought_up_to_date_without_losing_what_was_said(
         assert (refused.code, "deploy_aws.py secret gradio_password" in refused.err) == (2, True), refused.all
         # A password that a shell, systemd and JSON each would read in their own way.
         assert desk.run("secret", "gradio_password", "--yes", HAWKINS_APP_PASSWORD=CANARY).code == 0
+        assert desk.run("secret", "endpoint_key", "--yes", HAWKINS_API_KEY=KEY).code == 0
         assert desk.run("upload-data", "--yes").code == 0
-        plan = desk.run("deploy-gradio", "--results", "mine", "--dry-run")
+        hosted = ("deploy-gradio", "--results", "mine", "--endpoint", server.url)
+        plan = desk.run(*hosted, "--dry-run")
         assert (plan.code, "create instance gradio" in plan.out) == (0, True), plan.all
+        assert (f"{server.url} answers, asked with endpoint_key" in plan.out, "unencrypted" in plan.out) == (
+            True,
+            False,
+        )
         assert not moto.client("ec2").describe_instances()["Reservations"]
 
-        made = desk.run("deploy-gradio", "--results", "mine", "--yes", meanwhile=desk.boot)
+        made = desk.run(*hosted, "--yes", meanwhile=desk.boot)
         assert made.code == 0, made.all
         (instance,) = moto.client("ec2").describe_instances()["Reservations"][0]["Instances"]
         assert f"The app runs: http://{instance['PublicIpAddress']}:{port}/" in made.out
         assert "not reached from here" not in made.err
         assert (_config_status(port, "wrong"), _config_status(port, CANARY)) == (401, 200)
+        database = machine.root / "var/lib/hawkins/conversations.sqlite"
+        # A chat server answers that nobody reaches without the key.
+        heard = say(f"http://127.0.0.1:{port}", "Are you there?", user="hawkins", password=CANARY)
+        assert ([one.text for one in kept(database)], server.refused) == (["Are you there?", REPLY], [])
+        assert "canary-key-0d7f" in secrets()
         first = machine.pid
         # Nothing new: nothing happens.
         assert machine.tick().returncode == 0
         assert machine.pid == first
 
-        database = machine.root / "var/lib/hawkins/conversations.sqlite"
-        kept = open_store(database, owner="web:x").create(["Eleven"], series="stranger_things", timeline="sample")
+        mine = open_store(database, owner="web:x").create(["Eleven"], series="stranger_things", timeline="sample")
         adapter = load_series("stranger_things").adapters / "eleven-smollm2.gguf"
         for name, data in ((ADAPTER_FILE, adapter.read_bytes()), (RESULT, b"{}")):
             s3.put_object(Bucket=BUCKET, Key=f"models/smollm2-chatbot/eleven/{name}", Body=data)
@@ -168,7 +194,9 @@ def test_the_app_is_hosted_and_brought_up_to_date_without_losing_what_was_said(
         assert "trained voices of eleven" in newer.out
         assert len(moto.client("ec2").describe_instances()["Reservations"]) == 1
         assert _config_status(port, CANARY) == 200
-        assert [one.name for one in open_store(database, owner="web:x").all()] == [kept.name]
+        # No chat server, no key.
+        assert "canary-key-0d7f" not in secrets()
+        assert [one.name for one in open_store(database, owner="web:x").all()] == [mine.name]
         (placed,) = machine.root.glob("opt/hawkins/worlds/*/out/stranger_things/adapters/eleven-smollm2/adapter.gguf")
         assert placed.read_bytes() == adapter.read_bytes()
 
@@ -176,14 +204,13 @@ def test_the_app_is_hosted_and_brought_up_to_date_without_losing_what_was_said(
         assert (again.code, "Nothing to do." in again.out) == (0, True), again.all
         assert "done" in desk.run("destroy", "--yes").err
 
-    # The password is in one file of the machine alone, which only root can read.
-    secret = machine.root / "etc/hawkins/app.env"
-    assert secret.stat().st_mode & 0o777 == 0o600
-    assert "canary-5b1c" in secret.read_text()
+    # The password is in one file of the machine alone, which only root can read; so was the key.
+    assert "canary-5b1c" in secrets()
     keys = [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
     assert {"logs/gradio/gradio.log", "logs/gradio/gradio_setup.log", "logs/gradio/status.json"} <= set(keys)
     objects = [s3.get_object(Bucket=BUCKET, Key=key)["Body"].read().decode("utf-8", "replace") for key in keys]
-    assert "canary-5b1c" not in desk.said + machine.texts() + "".join(objects)
+    told = desk.said + heard + machine.texts() + "".join(objects)
+    assert ("canary-5b1c" in told, "canary-key-0d7f" in told) == (False, False)
 
 
 def _tick_until_changed(machine: AppMachine, before: int) -> None:
