@@ -39,6 +39,8 @@ GAMMA: Final = 1.0
 ALLOWED: Final = {"message": 0.001, "reply": 0.0005, "part": 0.003}
 # The machine that has seen everything scores our blocks higher than the halves that set the margin.
 RESERVE: Final = {"sexual": 0.1, "self_harm": 0.2}
+# On top of a message's margin: what it costs in recall is nothing on the tables of tests/data, and it halves alarms.
+MESSAGE_RESERVE: Final = 0.1
 # Share of the innocent sentences that look guilty which must stay below that of a message.
 HARD_QUANTILE: Final = 0.95
 WRITTEN_WEIGHT: Final = 4.0
@@ -134,7 +136,7 @@ def margins(kind: str, encoder: SentenceEncoder, ours: list[list[str]], parts: l
         hearing: float(np.quantile(worst if hearing == "part" else lines, 1 - share))
         for hearing, share in ALLOWED.items()
     }
-    found["message"] = max(found["message"], float(np.quantile(scores[hard], HARD_QUANTILE)))
+    found["message"] = max(found["message"], float(np.quantile(scores[hard], HARD_QUANTILE))) + MESSAGE_RESERVE
     found["part"] += RESERVE[kind]
     found["reply"] = max(found["message"], found["reply"])
     for hearing, margin in found.items():

@@ -117,8 +117,8 @@ PADDING: Final = "We rode our bikes to the arcade and played until the lights we
 @pytest.mark.slow
 def test_what_is_hidden_in_a_long_text_is_heard() -> None:
     encoder = SentenceEncoder(find_weights("recall").path)
-    hidden = [(stated, text) for stated, text in MESSAGES if stated != "none"]
-    long = [f"{PADDING}{text.rstrip('.!?')}. {PADDING}" for _, text in hidden]
+    hidden = [text for stated, text in MESSAGES if stated != "none"][::3]
+    long = [f"{PADDING}{text.rstrip('.!?')}. {PADDING}" for text in hidden]
     assert sum(kind(text, encoder) != "none" for text in long) / len(long) >= 0.94
     assert kind(PADDING, encoder) == "none"
 
