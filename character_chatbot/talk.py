@@ -166,15 +166,14 @@ class Talk:
         """
         if len(self.characters) > 1:
             return
-        (name,) = self.characters
-        history, _ = self._heard(name, self._remembered())
+        # What goes wrong here goes wrong again, and is told, when somebody speaks.
+        with suppress(HawkinsError):
+            history, _ = self._heard(self.characters[0], self._remembered())
+            Thread(target=self._read, args=(self.characters[0], self.until, history), name="prepare").start()
 
-        def read() -> None:
-            # What goes wrong here goes wrong again, and is told, when somebody speaks.
-            with suppress(HawkinsError):
-                self.company.prepare(name, self.until, history)
-
-        Thread(target=read, name="prepare").start()
+    def _read(self, name: str, until: str | None, history: Sequence[Message]) -> None:
+        with suppress(HawkinsError):
+            self.company.prepare(name, until, history)
 
     def switch(self, names: Sequence[str]) -> None:
         """Go on with others.
