@@ -10,7 +10,7 @@ from aws.clients import Clients
 from aws.config import AwsConfig
 from aws.cost import Market, Rates
 
-__all__ = ["BUCKET", "PROJECT", "TINY", "lay_ground", "market", "our_images"]
+__all__ = ["BUCKET", "PROJECT", "TINY", "lay_ground", "market", "our_images", "run_app"]
 
 PROJECT = "hawkins-lab"
 BUCKET = "hawkins-lab-test"
@@ -64,6 +64,20 @@ def lay_ground(clients: Clients, **sections: Any) -> AwsConfig:
     for name, keys in sections.items():
         whole[name] = {**whole.get(name, {}), **keys}
     return AwsConfig.model_validate(whole)
+
+
+def run_app(clients: Clients, config: AwsConfig) -> str:
+    """Start the app's machine; return its id."""
+    tags: Any = [
+        {"Key": "project", "Value": PROJECT},
+        {"Key": "hawkins:role", "Value": "gradio"},
+        {"Key": "hawkins:launch", "Value": "gradio"},
+    ]
+    made: str = clients.ec2.run_instances(
+        ImageId=str(config.ec2.image), InstanceType="t3.medium", MinCount=1, MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )["Instances"][0]["InstanceId"]  # fmt: skip
+    return made
 
 
 def market(**prices: float | None) -> Market:

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 from aws.app_stop import STOPPED_KEY, Stopped, dated
 from aws.budget import take_stock
 from aws.clients import Clients
-from aws.config import AwsConfig
 from aws.cost import month_of, spent
 from aws.deadline import DEADLINE_KEY, Deadline, keep_deadline, reached_at, read_deadline
 from aws.instances import Instance
 from aws.ledger import LaunchRecord
 from aws.sync import Store
 from tests.aws.conftest import Moto
-from tests.aws.grounds import BUCKET, PROJECT, lay_ground, market
+from tests.aws.grounds import BUCKET, lay_ground, market, run_app
 
 NOW = datetime(2026, 11, 10, tzinfo=UTC)
 DISK = 30 * 0.073 / 730
@@ -106,19 +105,6 @@ def clients(moto: Moto) -> Clients:
     return Clients("us-east-1")
 
 
-def _run_app(clients: Clients, config: AwsConfig) -> str:
-    tags: Any = [
-        {"Key": "project", "Value": PROJECT},
-        {"Key": "hawkins:role", "Value": "gradio"},
-        {"Key": "hawkins:launch", "Value": "gradio"},
-    ]
-    made: str = clients.ec2.run_instances(
-        ImageId=str(config.ec2.image), InstanceType="t3.medium", MinCount=1, MaxCount=1,
-        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-    )["Instances"][0]["InstanceId"]  # fmt: skip
-    return made
-
-
 def _told(clients: Clients) -> datetime | None:
     return read_deadline(Store(clients.s3, BUCKET).read(DEADLINE_KEY)).at
 
@@ -127,7 +113,7 @@ def test_whoever_takes_stock_tells_the_apps_machine(clients: Clients) -> None:
     config = lay_ground(clients, limits={"budget_usd": 1})
     take_stock(clients, config, market())
     assert not Store(clients.s3, BUCKET).has(DEADLINE_KEY), "there is no machine to tell"
-    machine = _run_app(clients, config)
+    machine = run_app(clients, config)
     take_stock(clients, config, market(), write=False)
     assert not Store(clients.s3, BUCKET).has(DEADLINE_KEY), "a dry run tells nobody"
 

@@ -21,7 +21,7 @@ from aws.instances import Instance
 from aws.ledger import LaunchRecord, read_records, settle, write_record
 from aws.pauses import Pause
 from tests.aws.conftest import Finished, Moto
-from tests.aws.grounds import BUCKET, PROJECT, lay_ground, market
+from tests.aws.grounds import BUCKET, lay_ground, market, run_app
 from utils.errors import HawkinsError
 
 BEGUN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -155,15 +155,7 @@ def clients(moto: Moto) -> Clients:
 
 def _run_app(clients: Clients, config: AwsConfig, *, begun: datetime) -> str:
     """Start the app's machine, with a record of an earlier beginning."""
-    tags: Any = [
-        {"Key": "project", "Value": PROJECT},
-        {"Key": "hawkins:role", "Value": "gradio"},
-        {"Key": "hawkins:launch", "Value": "gradio"},
-    ]
-    made: str = clients.ec2.run_instances(
-        ImageId=str(config.ec2.image), InstanceType="t3.medium", MinCount=1, MaxCount=1,
-        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
-    )["Instances"][0]["InstanceId"]  # fmt: skip
+    made = run_app(clients, config)
     write_record(clients, BUCKET, _record(asked=begun, launched=begun, instance=made))
     return made
 
