@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from threading import Thread
-from time import monotonic
 from typing import Final
 
 from character_chatbot.company import Company
@@ -14,12 +13,12 @@ from character_chatbot.conversations.records import Conversation, Utterance
 from character_chatbot.conversations.store import ConversationStore, clean_name
 from character_chatbot.group import TURNS, Group, Said, next_speaker
 from character_chatbot.prompt import clean_message
-from character_chatbot.turn import Reply, Turn
+from character_chatbot.speaking import Speaking
 from utils.chat import Message
 from utils.episodes import Episode
 from utils.errors import HawkinsError, InputError
 
-__all__ = ["Speaking", "Talk", "Weights", "heard_by"]
+__all__ = ["Talk", "Weights", "heard_by"]
 
 Weights = Callable[[str | None], Mapping[tuple[str, str], float]]
 """From the dial to how often one speaks to another until then."""
@@ -29,51 +28,6 @@ Weights = Callable[[str | None], Mapping[tuple[str, str], float]]
 HISTORY: Final = 1_000
 EARLIER: Final = 200
 EARLIER_TURNS: Final = 2
-# Seconds after which what a character has said so far is kept, so that a crash loses little of it.
-_KEEP_EVERY: Final = 0.3
-
-
-class Speaking:
-    """One character's reply on its way: iterate over it for the pieces, then read `reply`.
-
-    Args:
-        name: Who speaks.
-        turn: The reply.
-        store: Keeps it.
-        number: Under which it is kept.
-
-    Attributes:
-        name: Who speaks.
-        note: Whether a note stands here instead of a reply, which nobody says in character.
-    """
-
-    def __init__(self, name: str, turn: Turn, *, store: ConversationStore, number: int) -> None:
-        self.name = name
-        self.note = _is_note(turn)
-        self._turn = turn
-        self._store = store
-        self._number = number
-
-    def __iter__(self) -> Generator[str]:
-        said, kept, whole = "", monotonic(), False
-        try:
-            for piece in self._turn:
-                said += piece
-                yield piece
-                if monotonic() - kept > _KEEP_EVERY:
-                    self._store.progress(self._number, said)
-                    kept = monotonic()
-            whole = True
-        finally:
-            # Stopped or broken off: what was said stays.
-            if not whole and said:
-                self._store.progress(self._number, said)
-        self._store.finish(self._number, self._turn.reply)
-
-    @property
-    def reply(self) -> Reply:
-        """The whole reply; see `Turn.reply`."""
-        return self._turn.reply
 
 
 class Talk:
@@ -274,15 +228,6 @@ class Talk:
         cut = turns(said)
         begin = newest_turns(cut, HISTORY)
         return heard_by(name, [one for turn in cut[begin:] for one in turn]), cut[:begin]
-
-
-def _is_note(turn: Turn) -> bool:
-    """A note is there before anything was drawn."""
-    try:
-        reply = turn.reply
-    except HawkinsError:
-        return False
-    return reply.care is not None
 
 
 def heard_by(name: str, said: Sequence[Utterance]) -> list[Message]:

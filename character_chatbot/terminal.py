@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from character_chatbot.care import DISCLOSURE
 from character_chatbot.commands import COMMANDS, Leave, is_command, obey
 from character_chatbot.conversations.records import Utterance
-from character_chatbot.talk import Speaking, Talk
+from character_chatbot.speaking import Speaking
+from character_chatbot.talk import Talk
 from utils.characters import card_names, load_card
 from utils.door import one_line
 from utils.errors import HawkinsError, InputError

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from character_chatbot.conversations import Conversation, ConversationStore, Utterance
-from character_chatbot.talk import Speaking, Talk
+from character_chatbot.speaking import Speaking
+from character_chatbot.talk import Talk
 from utils.characters import card_names, load_card
 from utils.errors import InputError
 from web.session import Session

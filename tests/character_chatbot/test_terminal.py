@@ -15,7 +15,8 @@ from character_chatbot import ChatEngine
 from character_chatbot.commands import COMMANDS, is_command
 from character_chatbot.company import Company
 from character_chatbot.conversations import ConversationStore, open_store
-from character_chatbot.talk import Speaking, Talk
+from character_chatbot.speaking import Speaking
+from character_chatbot.talk import Talk
 from character_chatbot.terminal import answer, completions, converse, hear, pipe, prompting
 from utils.errors import HawkinsError
 from utils.world import World
