@@ -17,6 +17,7 @@ from character_chatbot.ahead import read_ahead
 from character_chatbot.embedded import OnLoad, OnWarning, embedded_link
 from character_chatbot.endpoint import endpoint_link, endpoint_url
 from character_chatbot.link import CONTEXT, LLAMA_CPP, OPENAI, Dialect, Link, is_loopback
+from character_chatbot.refusals import reason, refusal
 from utils.adapters import adapter_name
 from utils.characters import Sampling
 from utils.chat import Message
@@ -27,8 +28,6 @@ __all__ = ["ChatEngine", "embedded_engine", "interrupted_by", "open_engine"]
 
 TIMEOUT: Final = 180.0  # seconds without a word from the server
 CONNECT_TIMEOUT: Final = 10.0
-# What a server says of itself is cut to this many characters in a message.
-LONGEST_REASON: Final = 200
 # Of English in the vocabularies of such models.
 BYTES_PER_TOKEN: Final = 4
 
@@ -143,7 +142,7 @@ class ChatEngine:
         try:
             return len(self._client().post(url, cast_to=object, body={"content": text})["tokens"])
         except APIError as error:
-            raise _refusal(error, self.base_url) from None
+            raise refusal(error, self.base_url) from None
 
     def _client(self) -> Any:
         link = self.link
@@ -230,7 +229,7 @@ class ChatEngine:
                 extra_body=self.link.body(adapter),
             )
         except APIError as error:
-            raise _refusal(error, self.base_url) from None
+            raise refusal(error, self.base_url) from None
         # Leaving the block tells the server to stop, also when the caller wants no more.
         with chunks:
             yield from self._pieces(chunks)
@@ -248,7 +247,7 @@ class ChatEngine:
                 if chunk.choices and chunk.choices[0].delta.content:
                     yield chunk.choices[0].delta.content
         except (APIError, ValueError) as error:
-            raise HawkinsError(f"The chat server at {self.base_url} broke off: {_reason(error)}.") from None
+            raise HawkinsError(f"The chat server at {self.base_url} broke off: {reason(error)}.") from None
         if not spoken:
             raise HawkinsError(
                 f"{self.base_url} does not answer in the OpenAI chat protocol; give a chat server's URL."
@@ -262,33 +261,6 @@ def _connect(link: Link) -> Any:
     timeout = Timeout(TIMEOUT, connect=CONNECT_TIMEOUT)
     client = DefaultHttpxClient(timeout=timeout, trust_env=not is_loopback(link.base_url))
     return OpenAI(base_url=link.base_url, api_key=link.api_key, max_retries=1, timeout=timeout, http_client=client)
-
-
-def _refusal(error: Any, base_url: str) -> HawkinsError:
-    """Say in one sentence why a server did not answer.
-
-    Args:
-        error: What the client raised (``openai.APIError``).
-        base_url: Of the server.
-    """
-    from openai import APIConnectionError, APITimeoutError, AuthenticationError, PermissionDeniedError
-
-    if isinstance(error, APITimeoutError):
-        return HawkinsError(f"The chat server at {base_url} takes too long; try again, or give another --endpoint.")
-    if isinstance(error, APIConnectionError):
-        return HawkinsError(f"No chat server answers at {base_url}; start it or leave the endpoint out.")
-    if isinstance(error, (AuthenticationError, PermissionDeniedError)):
-        # Without the server's words, which may quote the key.
-        return HawkinsError(
-            f"The chat server at {base_url} refused the key; set HAWKINS_API_KEY (environment or .env)."
-        )
-    return HawkinsError(f"The chat server at {base_url} refused: {_reason(error)}.")
-
-
-def _reason(error: Exception) -> str:
-    """What somebody else's program says, as a part of one line."""
-    text = " ".join(str(getattr(error, "message", error)).split()).rstrip(".")
-    return "".join(letter for letter in text if letter.isprintable())[:LONGEST_REASON]
 
 
 def embedded_engine(
