@@ -11,9 +11,9 @@ greedily:
 
 A round asks ours and llama.cpp the same question in turn, transformers afterwards; a ratio is the median of the
 rounds' ratios. Words are shown when a whole sentence was judged, so that they come later than the first token. Tokens a
-second count the whole answer, reading of the prompt included, and no prompt is known from
-before. The crowd runs in a process of its own, whose peak memory is counted: each of its conversations has two turns,
-and its questions come at once.
+second count the whole answer, reading of the prompt included, and no prompt is known from before. The crowd runs in a
+process of its own, whose peak memory is counted: each of its conversations has two turns, and its questions come at
+once.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ class TextIndex:
 
     @cached_property
     def _vectors(self) -> NDArray[np.float32]:
-        assert self._encoder is not None  # noqa: S101 - asked for by `_by_meaning` alone, which has one
+        assert self._encoder is not None  # noqa: S101 - asked for where a question was embedded alone
         return self._cache.encode(self.texts, self._encoder) if self._cache else self._encoder.encode(self.texts)
 
     @cached_property
