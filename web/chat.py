@@ -25,7 +25,7 @@ __all__ = ["chat_tab"]
 _NEW: Final = 0
 _KEY: Final = 32  # characters of a browser's key, at least
 _CONFIRM: Final = (
-    "(number, ...rest) => [confirm('Delete this conversation with all its messages?') ? number : -1, ...rest]"
+    "(number, ...rest) => [confirm('Delete this conversation with all its messages?') ? number : null, ...rest]"
 )
 
 
@@ -103,7 +103,7 @@ def chat_tab(stage: Stage) -> None:
         return _list(here)
 
     def remove(*values: Any) -> tuple[Any, ...]:
-        if values[0] < 0:  # the question was answered with no
+        if values[0] is None:  # the question was answered with no
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         here = visit(*values)
         here.store.delete(_required(here).name)
@@ -142,7 +142,16 @@ def chat_tab(stage: Stage) -> None:
     gr.on([again.click, talk.clear], polite(fresh), here, [which, talk, name, file], cancels=speaking, **private)
     which.input(polite(take_up), here, [who, dial, talk, name, file], cancels=speaking, **private)
     rename.click(polite(call), [name, *here], [which], **private)
-    delete.click(polite(remove), here, [which, talk, name, file], cancels=speaking, js=_CONFIRM, **private)
+    delete.click(
+        polite(remove),
+        here,
+        [which, talk, name, file],
+        cancels=speaking,
+        js=_CONFIRM,
+        # Who answers with no and thinks better of it is not kept waiting for the first answer.
+        trigger_mode="multiple",
+        **private,
+    )
     markdown.click(polite(export("md")), here, file, **private)
     in_json.click(polite(export("json")), here, file, **private)
     # A greeting belongs to those who are there, until somebody has spoken.
