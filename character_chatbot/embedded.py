@@ -17,6 +17,7 @@ from typing import Any, Final
 from character_chatbot.faster_base import faster_base
 from character_chatbot.gate import Gate
 from character_chatbot.link import CONTEXT, LLAMA_CPP, Link
+from character_chatbot.slots import Slots
 from character_chatbot.weights import Header, base_key, read_header, unfit
 from utils.adapters import adapter_name, find_adapter
 from utils.cores import free_cores
@@ -74,6 +75,7 @@ def embedded_link(
         series=series.key if series else None,
         owner=server,
         gate=server.gate,
+        slots=server.slots,
     )
 
 
@@ -128,6 +130,7 @@ class _Server:
         # Requests of several adapters at once are now and then answered by another than their own, word for word
         # (6 of 12 rounds of 12 requests; tests/character_chatbot/test_engine_adapters.py).
         self.gate = Gate(places=SLOTS)
+        self.slots = Slots(SLOTS)
         self._path = path
         self._adapters = adapters
         self._lock = Lock()

@@ -181,7 +181,9 @@ class ChatEngine:
             with gate.passing(adapter):
                 # Whoever left while waiting is not answered any more.
                 if not gone.is_set():
-                    yield from self._requested(messages, sampling, stop, seed, adapter)
+                    # What stands in the last message beside its words is gone with the next prompt.
+                    with self._slot(adapter, messages[:-1]) as slot:
+                        yield from self._requested(messages, sampling, stop, seed, adapter, slot)
 
         # Who looks at a reply sentence by sentence must not keep others out once the server is done with it.
         yield from read_ahead(inside)
@@ -203,8 +205,18 @@ class ChatEngine:
             return
         with gate.passing_if_free() as free:
             if free:
-                for _ in self._requested(messages, Sampling(max_tokens=1), (), None, adapter):
-                    pass
+                with self._slot(adapter, messages) as slot:
+                    for _ in self._requested(messages, Sampling(max_tokens=1), (), None, adapter, slot):
+                        pass
+
+    @contextmanager
+    def _slot(self, adapter: str | None, begin: Sequence[Message]) -> Iterator[int | None]:
+        """The slot in which a prompt with this beginning is answered; None where the server chooses."""
+        if self.link.slots is None:
+            yield None
+            return
+        with self.link.slots.taking(adapter, begin) as slot:
+            yield slot
 
     def _requested(
         self,
@@ -213,6 +225,7 @@ class ChatEngine:
         stop: Sequence[str],
         seed: int | None,
         adapter: str | None,
+        slot: int | None = None,
     ) -> Generator[str]:
         from openai import APIError, omit
 
@@ -226,7 +239,7 @@ class ChatEngine:
                 max_tokens=sampling.max_tokens,
                 stop=list(stop) or omit,
                 seed=omit if seed is None else seed,
-                extra_body=self.link.body(adapter),
+                extra_body=self.link.body(adapter, slot=slot),
             )
         except APIError as error:
             raise refusal(error, self.base_url) from None

@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from character_chatbot.gate import Gate
+from character_chatbot.slots import Slots
 from utils.ports import is_loopback_host
 
 __all__ = ["CONTEXT", "LLAMA_CPP", "OPENAI", "VLLM", "Dialect", "Link", "is_loopback"]
@@ -59,6 +60,7 @@ class Link:
         series: Key of the series whose characters they are; None where the names alone tell.
         owner: Kept alive as long as the link (the embedded server).
         gate: Through which requests go, where a server does not serve several adapters at once.
+        slots: Where they are answered, where that is ours to choose.
     """
 
     base_url: str
@@ -71,18 +73,22 @@ class Link:
     series: str | None = None
     owner: object | None = field(default=None, repr=False)
     gate: Gate | None = field(default=None, repr=False)
+    slots: Slots | None = field(default=None, repr=False)
 
-    def body(self, adapter: str | None) -> dict[str, Any]:
+    def body(self, adapter: str | None, *, slot: int | None = None) -> dict[str, Any]:
         """Return what a request carries beyond the protocol.
 
         Args:
             adapter: One of `adapters`, or None for the base alone.
+            slot: Of llama.cpp, in which it is answered; None leaves that to the server.
         """
-        if not self.dialect.adapter_field or not self.adapters:
-            return dict(self.dialect.extras)
-        # All of them, because one that is not named keeps what the server was started with.
-        scales = [{"id": number, "scale": float(name == adapter)} for name, number in self.adapters.items()]
-        return {**self.dialect.extras, "lora": scales}
+        body = dict(self.dialect.extras)
+        if slot is not None:
+            body["id_slot"] = slot
+        if self.dialect.adapter_field and self.adapters:
+            # All of them, because one that is not named keeps what the server was started with.
+            body["lora"] = [{"id": number, "scale": float(name == adapter)} for name, number in self.adapters.items()]
+        return body
 
     def asked_model(self, adapter: str | None) -> str:
         """Return the model to ask for."""
