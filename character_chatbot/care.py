@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from character_chatbot.care_head import CareHead, Hearing, care_head
 from character_chatbot.care_rules import fears_death, harms_self, is_sexual, lifts_age
+from character_chatbot.recall import OnceEncoder
 from character_chatbot.words import sentences
 from utils.chat import Message
 from utils.embeddings import SentenceEncoder
@@ -58,6 +60,9 @@ _WINDOW: Final = 40  # words
 _HEARD: Final = 3
 _OF_AGE: Final = 18
 
+Listening = SentenceEncoder | OnceEncoder
+"""What embeds a text for the trained head; one that embeds a question once spares that it is done for recall again."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Care:
@@ -81,7 +86,7 @@ def is_minor(person: CastMember) -> bool:
     return person.age is None or person.age < _OF_AGE
 
 
-def screen_message(message: str, *, encoder: SentenceEncoder | None = None) -> Care | None:
+def screen_message(message: str, *, encoder: Listening | None = None) -> Care | None:
     """Return what is shown instead of a reply to a message, or None where nothing stands in its way.
 
     Args:
@@ -91,7 +96,7 @@ def screen_message(message: str, *, encoder: SentenceEncoder | None = None) -> C
     return _screen(message, encoder, hearing="message")
 
 
-def screen_reply(text: str, *, encoder: SentenceEncoder | None = None) -> Care | None:
+def screen_reply(text: str, *, encoder: Listening | None = None) -> Care | None:
     """Return what is shown instead of a reply, or None where it may be shown (see `screen_message`)."""
     return _screen(text, encoder, hearing="reply")
 
@@ -116,21 +121,29 @@ def _exchanges(talk: Sequence[Message]) -> list[list[Message]]:
     return parts
 
 
-def _screen(text: str, encoder: SentenceEncoder | None, *, hearing: Hearing) -> Care | None:
+def _screen(text: str, encoder: Listening | None, *, hearing: Hearing) -> Care | None:
+    return _read(text) or _heard(text, encoder, hearing=hearing)
+
+
+# Every turn screens the whole conversation anew, because whoever tells it may have changed it.
+@lru_cache(maxsize=2_000)
+def _read(text: str) -> Care | None:
+    """What the rules find."""
     if is_sexual(text):
         return _REFUSAL
-    return _HELP if harms_self(text) else _heard(text, encoder, hearing=hearing)
+    return _HELP if harms_self(text) else None
 
 
-def _heard(text: str, encoder: SentenceEncoder | None, *, hearing: Hearing) -> Care | None:
+def _heard(text: str, encoder: Listening | None, *, hearing: Hearing) -> Care | None:
     """What the trained head hears."""
+    inner = encoder.sentences if isinstance(encoder, OnceEncoder) else encoder
     # Encoders made in memory have no weights on disk that a head could be bound to.
-    if not isinstance(encoder, SentenceEncoder) or (head := care_head(encoder.path)) is None:
+    if encoder is None or not isinstance(inner, SentenceEncoder) or (head := care_head(inner.path)) is None:
         return None
     if len(text.split()) < _FEWEST_WORDS:
         return None
     long = len(text) >= _LONG
-    if not (heard := worth_hearing(text, encoder, head) if long else [text]):
+    if not (heard := worth_hearing(text, inner, head) if long else [text]):
         return None
     excess = head.excess(encoder.encode(heard), "part" if long else hearing)
     if excess["sexual"] > (_LIFTED if not long and lifts_age(text) else 0.0):

@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from itertools import takewhile
 from typing import Any, Final
 
+from character_chatbot.anachronisms import Anachronisms, anachronisms_of
 from character_chatbot.care import Care, screen_message, screen_reply, without_flagged
 from character_chatbot.checks import find_fault
 from character_chatbot.engine import ChatEngine, open_engine
@@ -18,11 +19,10 @@ from character_chatbot.mind import EXAMPLES, EXAMPLES_TRAINED, FACTS, FACTS_TRAI
 from character_chatbot.prompt import build_messages, clean_message, newest_messages, normalise_history
 from character_chatbot.recall import Encoder, OnceEncoder, chat_encoder
 from character_chatbot.support import support, unsupported
-from character_chatbot.turn import CARE, CLAIMS_TO_KNOW, STRANGER, Reply, Turn
+from character_chatbot.turn import CARE, CLAIMS_TO_KNOW, OUT_OF_TIME, STRANGER, Reply, Turn
 from character_chatbot.words import NameFinder, admits_ignorance
 from utils.characters import CharacterCard, Exchange, Sampling, load_card
 from utils.chat import Message
-from utils.embeddings import SentenceEncoder
 from utils.episodes import Episode
 from utils.errors import WeightsError
 from utils.models import pulled
@@ -106,11 +106,6 @@ class CharacterChatbot:
         return OnceEncoder.of(self._given_encoder or chat_encoder())
 
     @cached_property
-    def _screening(self) -> SentenceEncoder | None:
-        """What hears paraphrases in `character_chatbot.care`, which needs the weights that its head was trained on."""
-        return self.encoder.sentences
-
-    @cached_property
     def _cache(self) -> VectorCache | None:
         sentences = self.encoder.sentences
         return None if sentences is None else VectorCache(user_vectors(), weights=sentences.path)
@@ -129,6 +124,10 @@ class CharacterChatbot:
         return Mind(
             self.card, self.world, until=self.until, memory=self.memory, encoder=self.encoder, cache=self._cache
         )
+
+    @property
+    def _anachronisms(self) -> Anachronisms:
+        return anachronisms_of(self.world.series.anachronisms)
 
     @property
     def knowledge(self) -> Knowledge:
@@ -195,7 +194,7 @@ class CharacterChatbot:
         waiting = [one["content"] for one in takewhile(lambda one: one["role"] == "user", reversed(talk))]
         # Together as well: the prompt joins them, and halves of a sentence say nothing alone.
         texts = [asked, *waiting, *(["\n".join([*reversed(waiting), asked])] if waiting else [])]
-        found = (screen_message(text, encoder=self._screening) for text in texts)
+        found = (screen_message(text, encoder=self.encoder) for text in texts)
         return next((care for care in found if care is not None), None)
 
     def prompt(
@@ -304,12 +303,14 @@ class CharacterChatbot:
         passages: Sequence[Passage],
     ) -> str | None:
         """Why a draft must not be shown, or None."""
-        if screen_reply(text, encoder=self._screening) is not None:
+        if screen_reply(text, encoder=self.encoder) is not None:
             return CARE
         if self.knowledge.claims(text, asked=" ".join(said)):
             return STRANGER
         if beyond and not admits_ignorance(text):
             return CLAIMS_TO_KNOW
+        if self._anachronisms.misplaced(text, asked=talk[-1]["content"], heard=" ".join(said)):
+            return OUT_OF_TIME
         return find_fault(text, card=self.card, history=talk, sources=passages, cast=self.world.series.cast)
 
     def _weigh(

@@ -12,16 +12,17 @@ from character_chatbot.memory import Passage
 from character_chatbot.words import SENTENCE_END
 from utils.errors import HawkinsError
 
-__all__ = ["CARE", "CLAIMS_TO_KNOW", "DRAWS", "EMPTY", "STRANGER", "Reply", "Turn"]
+__all__ = ["CARE", "CLAIMS_TO_KNOW", "DRAWS", "EMPTY", "OUT_OF_TIME", "STRANGER", "Reply", "Turn"]
 
 # A reply is drawn, and at most twice again.
 DRAWS: Final = 3
 # Faults of knowing too much: after one more try the character says that it does not know.
 STRANGER: Final = "names somebody it never heard of"
 CLAIMS_TO_KNOW: Final = "claims to know what it cannot"
+OUT_OF_TIME: Final = "has what does not exist yet"
 EMPTY: Final = "empty"
 CARE: Final = "care"
-_KNOWS_TOO_MUCH: Final = frozenset({STRANGER, CLAIMS_TO_KNOW})
+_KNOWS_TOO_MUCH: Final = frozenset({STRANGER, CLAIMS_TO_KNOW, OUT_OF_TIME})
 
 
 @dataclass(frozen=True)

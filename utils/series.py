@@ -137,6 +137,7 @@ class SeriesProfile(Settings):
     timelines: dict[str, Timeline] = Field(default_factory=dict)
     sources: dict[str, str] = Field(default_factory=dict)
     not_people: tuple[str, ...] = ()
+    anachronisms: tuple[str, ...] = ()
     folder: Path | None = Field(default=None, exclude=True)
 
     @model_validator(mode="after")
