@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import html
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
+from threading import Event
 from typing import Any, Final
 
 from character_chatbot.care import DISCLOSURE
 from character_chatbot.conversations import Conversation, export_conversation, open_store
+from character_chatbot.engine import interrupted_by
 from utils.characters import card_names
 from utils.errors import HawkinsError, InputError
 from utils.models import find_weights
@@ -23,6 +26,11 @@ from web.wiring import Stage, cached_file, polite, warn
 __all__ = ["chat_tab"]
 
 _NEW: Final = 0
+_SAY: Final = "Say something …"
+# Words and no pictures, which would have no name for those who cannot see them.
+_SEND: Final = "Send"
+_STOP: Final = "Stop"
+_ANSWERING: Final = "You can send the next message when the answer is there, or has been stopped …"
 _KEY: Final = 32  # characters of a browser's key, at least
 _CONFIRM: Final = (
     "(number, ...rest) => [confirm('Delete this conversation with all its messages?') ? number : null, ...rest]"
@@ -50,7 +58,7 @@ def chat_tab(stage: Stage) -> None:
             feedback_options=None,
             group_consecutive_messages=False,
         )
-        said = gr.Textbox(show_label=False, placeholder="Say something …", submit_btn=True, max_length=2000)
+        said = gr.Textbox(show_label=False, placeholder=_SAY, submit_btn=_SEND, max_length=2000)
         anew = gr.Button("Answer the last message anew", size="sm")
         part(f'<p class="note">{html.escape(_note(stage.opening))}</p>')
         with gr.Accordion("This conversation", open=False):
@@ -62,6 +70,9 @@ def chat_tab(stage: Stage) -> None:
                 delete = gr.Button("Delete", variant="stop", scale=1)
             file = gr.File(label="File", visible=False)
 
+    # By the browser's key: what stops each reply that is on its way to it.
+    running: defaultdict[str | None, set[Event]] = defaultdict(set)
+
     def visit(number: int, who: Sequence[str], dial: str, key: str | None, session: Session | None) -> Visit:
         store = opened().owned_by(_owner(key))
         return Visit(stage.current(session), store, number or _NEW, who or (), dial or EVERYTHING)
@@ -69,12 +80,21 @@ def chat_tab(stage: Stage) -> None:
     def replies(
         steps: Callable[[Visit], Iterator[Shown]], before: Shown, box: str, *values: Any
     ) -> Iterator[tuple[Any, ...]]:
+        stopping = Event()
+        running[values[-2]].add(stopping)
         try:
-            yield from _replied(visit(*values), steps, before, box)
+            yield from _replied(visit(*values), steps, before, box, stopping)
         except HawkinsError as error:
             # Nothing can be read or kept: the page stays as it was, and what was asked in its box.
             warn(error)
             yield box, before, gr.skip()
+        finally:
+            running[values[-2]].discard(stopping)
+
+    def stop(key: str | None) -> None:
+        # A copy: a reply that ends meanwhile takes its own out.
+        for one in tuple(running[key]):
+            one.set()
 
     def reply(message: str, shown: Shown, *values: Any) -> Iterator[tuple[Any, ...]]:
         yield from replies(lambda here: answer(message, shown, here), shown, message, *values)
@@ -86,10 +106,12 @@ def chat_tab(stage: Stage) -> None:
         return greeting(stage.current(session), who)
 
     def fresh(*values: Any) -> tuple[Any, ...]:
+        stop(values[-2])
         here = visit(*values)
         return _list(visit(_NEW, *values[1:])), greeting(here.session, here.who), "", gr.File(visible=False)
 
     def take_up(*values: Any) -> tuple[Any, ...]:
+        stop(values[-2])
         here = visit(*values)
         kept = here.conversation
         if kept is None:
@@ -134,10 +156,16 @@ def chat_tab(stage: Stage) -> None:
 
     here = [which, who, dial, visitor, stage.state]
     private: dict[str, Any] = {"api_visibility": "private"}
+    # First: the page begins what one event asks for in this order, and waits for each.
+    gr.on([said.submit, anew.click], lambda: _box(answering=True), None, said, queue=False, **private)
     speaking: list[Any] = [
         said.submit(reply, [said, talk, *here], [said, talk, which], **private),
         anew.click(retry, [talk, *here], [said, talk, which], **private),
     ]
+    for event in speaking:
+        # Also after an error, and when somebody has stopped it.
+        event.then(lambda: _box(answering=False), None, said, queue=False, **private)
+    said.stop(lambda *values: stop(values[-2]), here, None, queue=False, **private)
     # Somebody who goes elsewhere no longer waits for the reply; what was said of it is kept.
     gr.on([again.click, talk.clear], polite(fresh), here, [which, talk, name, file], cancels=speaking, **private)
     which.input(polite(take_up), here, [who, dial, talk, name, file], cancels=speaking, **private)
@@ -173,23 +201,46 @@ def chat_tab(stage: Stage) -> None:
 
 
 def _replied(
-    here: Visit, steps: Callable[[Visit], Iterator[Shown]], before: Shown, box: str
+    here: Visit, steps: Callable[[Visit], Iterator[Shown]], before: Shown, box: str, stopping: Event
 ) -> Iterator[tuple[Any, ...]]:
-    """What the box holds, the page shows and the list offers, while replies come; see `chat_tab`."""
+    """What the box holds, the page shows and the list offers, while replies come or until they are stopped."""
     import gradio as gr
 
     known = {one.id for one in here.store.all()}
+    emptied = ""
     try:
-        for shown in steps(here):
-            yield "", shown, gr.skip()
+        for shown in _until(stopping, steps(here)):
+            yield emptied, shown, gr.skip()
+            # Whoever writes on while the reply comes keeps what was written.
+            emptied = gr.skip()
     except HawkinsError as error:
-        warn(error)
+        if not stopping.is_set():
+            warn(error)
         # What was asked is kept if a conversation holds it; else it goes back into its box.
         kept = _kept(here, known)
         shown = transcript(here.session, kept.who, kept.store.utterances(kept.number)) if kept.number else before
-        yield "" if _asked(shown) == html.escape(box, quote=False) else box, shown, _list(kept)
+        yield gr.skip() if _asked(shown) == html.escape(box, quote=False) else box, shown, _list(kept)
         return
-    yield "", gr.skip(), _list(_kept(here, known))
+    yield gr.skip(), gr.skip(), _list(_kept(here, known))
+
+
+def _until(stopping: Event, steps: Iterator[Shown]) -> Iterator[Shown]:
+    """Steps, each of which may run in another thread, and end with an error once they are to stop."""
+    while True:
+        with interrupted_by(stopping):
+            shown = next(steps, None)
+        if shown is None:
+            return
+        yield shown
+
+
+def _box(*, answering: bool) -> Any:
+    """What a message is written in: with a button that stops the reply, while one comes."""
+    import gradio as gr
+
+    if answering:
+        return gr.Textbox(submit_btn=False, stop_btn=_STOP, placeholder=_ANSWERING)
+    return gr.Textbox(submit_btn=_SEND, stop_btn=False, placeholder=_SAY)
 
 
 def _owner(key: str | None) -> str:

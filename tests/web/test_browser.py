@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
+from time import sleep
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -52,10 +56,10 @@ def visit(browser: Browser) -> Iterator[Callable[[Results], Visit]]:
     """Serve results and open the page."""
     apps, pages = [], []
 
-    def start(results: Results) -> Visit:
+    def start(results: Results, *, endpoint: str | None = None) -> Visit:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
-        apps.append(build_app(results))
+        apps.append(build_app(results, endpoint=endpoint))
         address = launch(apps[-1], host="127.0.0.1", port=port)
         pages.append(browser.new_page(viewport={"width": 1280, "height": 900}))
         visit = Visit(pages[-1])
@@ -208,6 +212,79 @@ def test_conversations_stay_in_the_browser_that_held_them(
     expect(page.get_by_text("Mike, what is line number 9?")).to_have_count(0)
     assert seen.elsewhere == []
     assert seen.errors == []
+
+
+class _Slow(BaseHTTPRequestHandler):
+    """A chat server that needs half a minute for a reply, and knows when nobody listens any more."""
+
+    left = Event()
+
+    def do_GET(self) -> None:
+        self._head("application/json")
+        self.wfile.write(b'{"data": [{"id": "slow"}]}')
+
+    def do_POST(self) -> None:
+        self._head("text/event-stream")
+        with suppress(OSError):
+            for number in range(60):
+                # A sentence is shown, one that never ends is waited for.
+                content = "and " if number else "There is line 0. It is long "
+                chunk = {"choices": [{"index": 0, "delta": {"content": content}}]}
+                self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+                sleep(0.5)
+            return
+        self.left.set()
+
+    def _head(self, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def slow_server() -> Iterator[str]:
+    _Slow.left.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Slow) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_reply_can_be_stopped_and_what_is_written_meanwhile_stays(
+    visit: Callable[..., Visit], results: Results, slow_server: str
+) -> None:
+    from playwright.sync_api import expect
+
+    card = load_card("Eleven", results.series)
+    page = visit(results, endpoint=slow_server).page
+    page.get_by_role("tab", name="Chat", exact=True).click()
+    expect(page.get_by_text(card.greeting)).to_be_visible()
+    box = page.get_by_placeholder(re.compile("Say something|next message"))
+    box.fill("What are the lines?")
+    box.press("Enter")
+    expect(page.get_by_text("There is line 0.")).to_be_visible(timeout=2 * WAIT)
+    box.fill("And after that?")
+    box.press("Enter")
+    expect(box).to_have_attribute("placeholder", re.compile("has been stopped"))
+    expect(box).to_have_value("And after that?")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
+    expect(box).to_have_value("And after that?")
+    expect(page.get_by_label("Conversation", exact=True)).to_have_value(re.compile(r"eleven-1 \(\d"))
+    assert _Slow.left.wait(30)
+    box.press("Enter")
+    expect(page.get_by_text("And after that?")).to_be_visible()
+    expect(page.get_by_text("What are the lines?")).to_be_visible()
+
+    expect(page.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_text("What are the lines?")).to_have_count(0)
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
 
 
 def test_what_cannot_be_analysed_is_said_in_one_line(
