@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from contextlib import suppress
 from functools import cached_property
 from threading import Lock
 from typing import Final
@@ -11,8 +12,9 @@ from character_chatbot.chatbot import CharacterChatbot
 from character_chatbot.engine import ChatEngine
 from character_chatbot.protocol import ChatRequest
 from character_chatbot.recall import chat_encoder
-from character_chatbot.turn import Turn
+from character_chatbot.turn import Reply, Turn
 from utils.characters import card_names
+from utils.chat import Message
 from utils.embeddings import SentenceEncoder
 from utils.errors import HawkinsError, InputError
 from utils.world import World
@@ -91,6 +93,18 @@ class Cast:
         with self._lock:
             bot = self._bot(*point)
             return bot.turn(message, history, sampling=request.sampling(bot.card.sampling))
+
+    def prepare(self, request: ChatRequest, reply: Reply) -> None:
+        """Let the model read a conversation with its last reply, which the client's next message will follow."""
+        if reply.care:
+            return
+        message, history = request.conversation()
+        said = Message(role="user", content=message), Message(role="assistant", content=reply.text)
+        # What goes wrong here goes wrong again, and is told, when the client comes back.
+        with suppress(HawkinsError):
+            with self._lock:
+                bot = self._bot(*self.check(request.model))
+            bot.prepare([*history, *said])
 
     def _bot(self, name: str, until: str | None) -> CharacterChatbot:
         key = (name, until)

@@ -106,6 +106,7 @@ class _Service:
         self._started = int(time.time())
         self._at_once = 0
         self._threads: Any = None
+        self._preparing: set[asyncio.Task[None]] = set()
 
     def guarded(self, handler: Handler) -> Handler:
         """Check who asks; turn errors into answers."""
@@ -178,7 +179,16 @@ class _Service:
                 pass
         except HawkinsError as error:
             raise _refused(error) from None
-        return JSONResponse(completion(head, turn.reply, await self._usage(asked, turn)))
+        answer = completion(head, turn.reply, await self._usage(asked, turn))
+        self._prepare(asked, turn)
+        return JSONResponse(answer)
+
+    def _prepare(self, asked: ChatRequest, turn: Turn) -> None:
+        """Let the model read on while somebody reads the answer."""
+        reading = asyncio.create_task(self._in_thread(lambda: self._cast.prepare(asked, turn.reply)))
+        # A task that nobody holds may vanish.
+        self._preparing.add(reading)
+        reading.add_done_callback(self._preparing.discard)
 
     async def _begin(self, asked: ChatRequest) -> Turn:
         turn: Turn | None = None
@@ -233,6 +243,7 @@ class _Service:
         yield event(chunk(head, {}, last=True, hawkins=told_about(turn.reply)))
         if asked.wants_usage:
             yield event(chunk(head, usage=await self._usage(asked, turn)))
+        self._prepare(asked, turn)
         yield DONE
 
     async def _usage(self, asked: ChatRequest, turn: Turn) -> dict[str, int]:

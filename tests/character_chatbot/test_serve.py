@@ -315,3 +315,25 @@ def test_an_error_of_ours_has_a_status_wherever_it_arises(world: World, engine: 
     told = asyncio.run(_Service(Cast(world, engine), None).guarded(broken)(asked))
     assert told.status_code == 503
     assert b"cannot be read" in told.body
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_the_conversation_is_read_while_the_answer_is_read(
+    start: Start, engine: ChatEngine, monkeypatch: pytest.MonkeyPatch, streaming: bool
+) -> None:
+    read: list[list[str]] = []
+    done = threading.Event()
+
+    def keep(messages: Any, *, adapter: str | None) -> None:
+        read.append([message["content"] for message in messages][1:])
+        done.set()
+
+    engine.base_url  # noqa: B018 - what is not loaded is not prepared
+    monkeypatch.setattr(engine, "prepare", keep)
+    monkeypatch.setattr(engine, "adapter_for", lambda *_: "eleven-tiny")
+    said: Any = [*HELLO, {"role": "assistant", "content": "I did."}, {"role": "user", "content": "And then?"}]
+    answer = _client(start()).chat.completions.create(model="Eleven", messages=said, stream=streaming)
+    if streaming:
+        list(answer)
+    assert done.wait(30)
+    assert read == [["Who ate nine waffles?", "I did.", "And then?", "Waffles are good."]]
