@@ -13,7 +13,7 @@ A round asks ours and llama.cpp the same question in turn, transformers afterwar
 rounds' ratios. Words are shown when a whole sentence was judged, so that they come later than the first token. Tokens a
 second count the whole answer, reading of the prompt included, and no prompt is known from before. The crowd runs in a
 process of its own, whose peak memory is counted: each of its conversations has two turns, and its questions come at
-once.
+once. A first token is that of the draft which is shown.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import httpx
@@ -67,6 +68,7 @@ class Listening:
     engine: ChatEngine
     prompts: list[list[Any]] = field(default_factory=list)
     heard: float = 0.0
+    by_thread: dict[int, float] = field(default_factory=dict)
 
     def stream(self, messages: Sequence[Any], **options: Any) -> Iterator[str]:
         """Pass a prompt on."""
@@ -74,7 +76,7 @@ class Listening:
         with closing(self.engine.stream(messages, **options)) as pieces:
             for number, piece in enumerate(pieces):
                 if not number:
-                    self.heard = time.perf_counter()
+                    self.heard = self.by_thread[get_ident()] = time.perf_counter()
                 yield piece
 
     def __getattr__(self, name: str) -> Any:
@@ -106,6 +108,20 @@ def converse(bot: CharacterChatbot, engine: Listening, history: list[tuple[str, 
         waits.whole.append(time.perf_counter() - begin)
         history.append((question, turn.reply.text))
     return waits
+
+
+def in_turn(bot: CharacterChatbot, engine: Listening) -> list[float]:
+    """Let two people talk in turn, each in a long conversation; seconds to each first token but the first two."""
+    histories = [[(f"{who} {question}", "I do not know.") for question in QUESTIONS] * 2 for who in ("Well,", "So,")]
+    waited = []
+    for question in QUESTIONS:
+        for history in histories:
+            begin = time.perf_counter()
+            reply = bot.reply(question, history)
+            waited.append(engine.heard - begin)
+            history.append((question, reply.text))
+            bot.prepare(history)
+    return waited[len(histories) :]
 
 
 def ours(engine: ChatEngine) -> Generate:
@@ -174,7 +190,7 @@ def rates(generators: dict[str, Generate], prompts: Sequence[Sequence[Any]]) -> 
 def crowd(size: int) -> None:
     """Let so many people talk at once; print a JSON object."""
     world = World.sample()
-    engine = open_engine(series=world.series)
+    engine = Listening(open_engine(series=world.series))
     encoder = chat_encoder()
     names = ("Eleven", "Mike", "Dustin", "Lucas")
     make = partial(CharacterChatbot, world=world, engine=engine, encoder=encoder)
@@ -182,14 +198,14 @@ def crowd(size: int) -> None:
     for bot in bots.values():
         _ = bot.reply("Hello.")
 
-    def talk(number: int) -> list[float]:
+    def talk(number: int) -> list[tuple[float, float]]:
         bot, history, waited = bots[names[number % len(names)]], [], []
         for turn_number in range(2):
             question = QUESTIONS[(number + turn_number) % len(QUESTIONS)]
             begin = time.perf_counter()
             pieces = iter(turn := bot.turn(question, history))
             next(pieces, None)
-            waited.append(time.perf_counter() - begin)
+            waited.append((engine.by_thread[get_ident()] - begin, time.perf_counter() - begin))
             for _ in pieces:
                 pass
             history.append((question, turn.reply.text))
@@ -201,18 +217,21 @@ def crowd(size: int) -> None:
     seconds = time.perf_counter() - begin
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak = int(status.partition("VmHWM:")[2].split()[0]) / 1e6
-    print(json.dumps({"waited": sorted(chain(*waiting)), "seconds": seconds, "peak": peak, "chats": len(waiting)}))
+    token, words = (sorted(column) for column in zip(*chain(*waiting), strict=True))
+    print(json.dumps({"token": token, "words": words, "seconds": seconds, "peak": peak, "chats": len(waiting)}))
     sys.stdout.flush()
 
 
 def show_crowd(size: int) -> None:
     command = [sys.executable, "-m", "benchmarks.chat", "--only-crowd", "--crowd", str(size)]
     done = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-    waited = done["waited"]
-    median, late = waited[len(waited) // 2], waited[int(0.95 * len(waited))]
+    (token, late), (words, later) = (
+        (waited[len(waited) // 2], waited[int(0.95 * len(waited))]) for waited in (done["token"], done["words"])
+    )
     print(
-        f"{size} conversations of two turns at once: {size - done['chats']} lost; first words {median:.2f} s (median),"
-        f" {late:.2f} s (95 %; bar {BARS['crowd']}); all done after {done['seconds']:.1f} s;"
+        f"{size} conversations of two turns at once: {size - done['chats']} lost; first token {token:.2f} s (median),"
+        f" {late:.2f} s (95 %; bar {BARS['crowd']}), first words {words:.2f} s, {later:.2f} s;"
+        f" all done after {done['seconds']:.1f} s;"
         f" peak memory {done['peak']:.2f} GB (bar {BARS['memory']})",
         flush=True,
     )
@@ -247,6 +266,11 @@ def main() -> None:
             flush=True,
         )
     prompts = engine.prompts[: options.rounds]
+    left = Listening(ChatEngine.opening(lambda: replace(engine.engine.link, slots=None)))
+    for label, one in (("as we choose the slot", engine), ("as llama.cpp does", left)):
+        _ = one.engine.link
+        waited = in_turn(CharacterChatbot("Eleven", engine=one), one)  # type: ignore[arg-type]
+        print(f"two long conversations in turn, {label}: first token {statistics.median(waited):.2f} s", flush=True)
     found = {}
     # Torch with several threads slows llama.cpp in the same process down, so that its turn comes last.
     for generators in (
