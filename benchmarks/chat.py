@@ -11,7 +11,8 @@ greedily:
 
 A round asks ours and llama.cpp the same question in turn, transformers afterwards; a ratio is the median of the
 rounds' ratios. Words are shown when a whole sentence was judged, so that they come later than the first token. Tokens a
-second count the whole answer, reading of the prompt included, and no prompt is known from before. The crowd runs in a
+second count the whole answer, reading of the prompt included, and no prompt is known from before. In a conversation
+ours knows what was said before and has its adapter; ``generate`` reads everything, without one. The crowd runs in a
 process of its own, whose peak memory is counted: each of its conversations has two turns, and its questions come at
 once. A first token is that of the draft which is shown.
 """
@@ -25,7 +26,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -33,7 +34,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from threading import get_ident
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -58,7 +59,13 @@ QUESTIONS = (
 TOKENS = 48
 BARS = {"first": 0.5, "llama.cpp": 0.9, "transformers": 5.0, "crowd": 10.0, "memory": 2.0}
 
-Generate = Callable[[Sequence[Any]], int]
+
+class Generate(Protocol):
+    """Answers a prompt and returns how many tokens it wrote."""
+
+    def __call__(self, messages: Sequence[Any], *, most: int = TOKENS) -> int:
+        """Answer with so many tokens at most."""
+        ...
 
 
 @dataclass
@@ -85,11 +92,16 @@ class Listening:
 
 @dataclass
 class Waits:
-    """Seconds to the first token, to the first words on the screen and to the end, for each question."""
+    """Seconds to the first token, to the first words on the screen and to the end, for each question.
+
+    Attributes:
+        asked: The prompts, each with its reply.
+    """
 
     token: list[float] = field(default_factory=list)
     words: list[float] = field(default_factory=list)
     whole: list[float] = field(default_factory=list)
+    asked: list[tuple[list[Any], str]] = field(default_factory=list)
 
 
 def converse(bot: CharacterChatbot, engine: Listening, history: list[tuple[str, str]]) -> Waits:
@@ -106,6 +118,7 @@ def converse(bot: CharacterChatbot, engine: Listening, history: list[tuple[str, 
         for _ in pieces:
             pass
         waits.whole.append(time.perf_counter() - begin)
+        waits.asked.append((engine.prompts[-1], turn.reply.text))
         history.append((question, turn.reply.text))
     return waits
 
@@ -125,8 +138,11 @@ def in_turn(bot: CharacterChatbot, engine: Listening) -> list[float]:
 
 
 def ours(engine: ChatEngine) -> Generate:
-    sampling = Sampling(temperature=0, max_tokens=TOKENS)
-    return lambda messages: engine.count_tokens("".join(engine.stream(messages, sampling=sampling)))
+    def generate(messages: Sequence[Any], *, most: int = TOKENS) -> int:
+        sampling = Sampling(temperature=0, max_tokens=most)
+        return engine.count_tokens("".join(engine.stream(messages, sampling=sampling)))
+
+    return generate
 
 
 def raw_llama() -> Generate:
@@ -142,8 +158,8 @@ def raw_llama() -> Generate:
     # The same draw as ours: the penalty changes what greedy means.
     knobs = {"min_p": 0.1, "repeat_penalty": 1.1, "repeat_last_n": 16, "top_p": 0.9, "temperature": 0}
 
-    def generate(messages: Sequence[Any]) -> int:
-        body = {"messages": messages, "max_tokens": TOKENS, **knobs}
+    def generate(messages: Sequence[Any], *, most: int = TOKENS) -> int:
+        body = {"messages": messages, "max_tokens": most, **knobs}
         answer = client.post(f"{server.listening_address}/v1/chat/completions", json=body).json()
         return int(answer["usage"]["completion_tokens"])
 
@@ -161,13 +177,13 @@ def by_transformers(dtype: str) -> Generate:
     tokenizer = AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
     model = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name).to(getattr(torch, dtype)).eval()
 
-    def generate(messages: Sequence[Any]) -> int:
+    def generate(messages: Sequence[Any], *, most: int = TOKENS) -> int:
         inputs = tokenizer.apply_chat_template(
             list(messages), add_generation_prompt=True, return_tensors="pt", return_dict=True
         )
         with torch.inference_mode():
             done = model.generate(
-                **inputs, max_new_tokens=TOKENS, do_sample=False, repetition_penalty=1.1, pad_token_id=2
+                **inputs, max_new_tokens=most, do_sample=False, repetition_penalty=1.1, pad_token_id=2
             )
         return int(done.shape[1] - inputs["input_ids"].shape[1])
 
@@ -185,6 +201,17 @@ def rates(generators: dict[str, Generate], prompts: Sequence[Sequence[Any]]) -> 
             tokens = generate(fresh)
             found[name].append(tokens / (time.perf_counter() - begin))
     return found
+
+
+def beside(waits: Waits, generate: Generate, engine: Listening) -> float:
+    """How many times as long another one needs for the turns of a conversation but the first, at the same length."""
+    ratios = []
+    for (prompt, reply), whole in list(zip(waits.asked, waits.whole, strict=True))[1:]:
+        most = engine.engine.count_tokens(reply) + 1  # the end is a token too
+        begin = time.perf_counter()
+        generate(prompt, most=most)
+        ratios.append((time.perf_counter() - begin) / whole)
+    return statistics.median(ratios)
 
 
 def crowd(size: int) -> None:
@@ -254,11 +281,13 @@ def main() -> None:
     print(f"{find_weights('chat').label}, {free_cores()} threads, load {load()}", flush=True)
     engine = Listening(open_engine(series=World.sample().series))
     bot = CharacterChatbot("Eleven", engine=engine)  # type: ignore[arg-type]
+    conversations = {}
     for label, history in (
         ("a new conversation", []),
         ("one of 40 turns", [(q, "I do not know.") for q in QUESTIONS] * 5),
     ):
         waits = converse(bot, engine, history)
+        conversations[label] = waits
         print(
             f"{label}: first turn {waits.words[0]:.2f} s; then first token {statistics.median(waits.token[1:]):.2f} s"
             f" (median), {max(waits.token[1:]):.2f} s (worst; bar {BARS['first']}), first words"
@@ -280,6 +309,11 @@ def main() -> None:
         made = {name: each() if isinstance(each, partial) else each for name, each in generators.items()}
         rates(made, prompts[:1])
         found |= rates(made, prompts)
+        for name, generate in made.items():
+            if name.startswith("transformers"):
+                for label, waits in conversations.items():
+                    times = beside(waits, generate, engine)
+                    print(f"{label}: {name} needs {times:.2f} times as long for a whole reply", flush=True)
     for name, values in found.items():
         ratio = statistics.median(own / other for own, other in zip(found["ours"], values, strict=True))
         print(f"{name:<24} {statistics.median(values):6.1f} tokens/s   ours is {ratio:5.2f} times that", flush=True)
