@@ -15,7 +15,7 @@ from character_chatbot.kept_vectors import VectorCache, user_vectors
 from character_chatbot.knowledge import Beyond, Knowledge
 from character_chatbot.link import CONTEXT
 from character_chatbot.memory import Passage, WitnessMemory, witnessed_passages
-from character_chatbot.mind import EXAMPLES_TRAINED, FACTS, FACTS_TRAINED, Mind
+from character_chatbot.mind import EXAMPLES, EXAMPLES_TRAINED, FACTS, FACTS_TRAINED, Mind
 from character_chatbot.prompt import build_messages, clean_message, newest_messages, normalise_history
 from character_chatbot.recall import Encoder, OnceEncoder, chat_encoder
 from character_chatbot.support import support, unsupported
@@ -163,7 +163,7 @@ class CharacterChatbot:
         # Where it cannot know, a scene of something else would only be retold as the answer.
         passages = [] if beyond.matter else self._recall(asked)
         trained = self.engine.adapter_for(self.card.name, self.world.series) is not None
-        examples = self._examples(asked, beyond) if trained else self.mind.examples_for(asked, beyond)
+        examples = self.mind.examples_for(asked, beyond, most=EXAMPLES_TRAINED if trained else EXAMPLES)
         messages = self._messages(
             asked,
             beyond=beyond,
@@ -217,7 +217,7 @@ class CharacterChatbot:
         beyond = self.knowledge.beyond(asked)
         recalls = remembering and not beyond.matter
         passages = self._recall(asked) if recalls else []
-        examples = self._examples(asked, beyond, without)
+        examples = self.mind.examples_for(asked, beyond, most=EXAMPLES_TRAINED, without=without)
         return self._messages(
             asked,
             beyond=beyond,
@@ -227,15 +227,6 @@ class CharacterChatbot:
             talk=normalise_history(history),
             context=CONTEXT,
         )
-
-    def _examples(self, asked: str, beyond: Beyond, without: Collection[Exchange] = ()) -> list[Exchange]:
-        """What a trained voice is reminded of.
-
-        It has learnt the answer to a question that was written for it beside the answers to others: shown its own, it
-        takes it for another question's and says something else.
-        """
-        hidden = [*without, *self.mind.same_question(asked)]
-        return self.mind.examples_for(asked, beyond, most=EXAMPLES_TRAINED, without=hidden)
 
     def _messages(
         self,

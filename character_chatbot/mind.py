@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
@@ -123,17 +122,6 @@ class Mind:
         unknowing = (example for example in first if admits_ignorance(example.reply) and example not in last)
         return [*islice(unknowing, max(0, most - len(last))), *last]
 
-    def same_question(self, asked: str) -> list[Exchange]:
-        """Return the exchanges written for this very question, but for capitals and punctuation."""
-        return self._by_words.get(_spoken(asked), [])
-
-    @cached_property
-    def _by_words(self) -> dict[str, list[Exchange]]:
-        found: dict[str, list[Exchange]] = {}
-        for exchange in self._written:
-            found.setdefault(_spoken(exchange.user), []).append(exchange)
-        return found
-
     def written_reply(self, asked: str, *, judge: Callable[[str], str | None], beyond: Beyond) -> str:
         """Return what stands for a reply when no draft is fit.
 
@@ -181,10 +169,6 @@ class Mind:
 
     def _ranked(self, exchanges: Sequence[Exchange]) -> Ranking[Exchange]:
         return Ranking(exchanges, [exchange.user for exchange in exchanges], self._encoder, cache=self._cache)
-
-
-def _spoken(text: str) -> str:
-    return " ".join(re.findall(r"[^\W_]+", text.casefold().replace("'", "").replace("’", "")))
 
 
 def _taken_up(example: Exchange) -> set[str]:
