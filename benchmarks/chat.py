@@ -123,9 +123,9 @@ def converse(bot: CharacterChatbot, engine: Listening, history: list[tuple[str, 
     return waits
 
 
-def in_turn(bot: CharacterChatbot, engine: Listening) -> list[float]:
-    """Let two people talk in turn, each in a long conversation; seconds to each first token but the first two."""
-    histories = [[(f"{who} {question}", "I do not know.") for question in QUESTIONS] * 2 for who in ("Well,", "So,")]
+def in_turn(bot: CharacterChatbot, engine: Listening, people: Sequence[str]) -> list[float]:
+    """Let people talk in turn, each in a long conversation; seconds to each first token but their first."""
+    histories = [[(f"{who} {question}", "I do not know.") for question in QUESTIONS] * 2 for who in people]
     waited = []
     for question in QUESTIONS:
         for history in histories:
@@ -296,9 +296,13 @@ def main() -> None:
         )
     prompts = engine.prompts[: options.rounds]
     left = Listening(ChatEngine.opening(lambda: replace(engine.engine.link, slots=None)))
-    for label, one in (("as we choose the slot", engine), ("as llama.cpp does", left)):
+    # Other words each, or the one would find what the other has read.
+    for label, one, people in (
+        ("as we choose the slot", engine, ("Well,", "So,")),
+        ("as llama.cpp does", left, ("Now,", "Then,")),
+    ):
         _ = one.engine.link
-        waited = in_turn(CharacterChatbot("Eleven", engine=one), one)  # type: ignore[arg-type]
+        waited = in_turn(CharacterChatbot("Eleven", engine=one), one, people)  # type: ignore[arg-type]
         print(f"two long conversations in turn, {label}: first token {statistics.median(waited):.2f} s", flush=True)
     found = {}
     # Torch with several threads slows llama.cpp in the same process down, so that its turn comes last.
