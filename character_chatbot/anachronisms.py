@@ -9,7 +9,7 @@ import re
 from functools import cache
 from typing import Final
 
-from character_chatbot.words import admits_ignorance
+from character_chatbot.words import admits_ignorance, sentences
 
 __all__ = ["Anachronisms", "anachronisms_of"]
 
@@ -39,25 +39,29 @@ class Anachronisms:
         """Return those that a text names, in lower case."""
         return {found.casefold() for found in self._named.findall(_plain(text))}
 
-    def misplaced(self, reply: str, *, asked: str, heard: str) -> bool:
+    def misplaced(self, reply: str, *, asked: str) -> bool:
         """Whether a reply has one of them, or speaks of one without saying that it is not known.
 
         Args:
             reply: Of a character.
             asked: The message that it answers.
-            heard: Everything that was said in the conversation before: a word that was said may be repeated.
         """
         if self._own.search(_plain(reply)):
             return True
-        if not self.named(asked) and not self.named(reply) - self.named(heard):
-            return False
-        return not (admits_ignorance(reply) or _DISCLAIMS.search(reply))
+        # "No, I don't know what that is. I have a Wi-Fi key." says both.
+        if any(self.named(sentence) and not _disclaims(sentence) for sentence in sentences(reply)):
+            return True
+        return bool(self.named(asked)) and not _disclaims(reply)
 
 
 @cache
 def anachronisms_of(things: tuple[str, ...]) -> Anachronisms:
     """Return what finds them; made once."""
     return Anachronisms(things)
+
+
+def _disclaims(text: str) -> bool:
+    return admits_ignorance(text) or _DISCLAIMS.search(text) is not None
 
 
 def _plain(text: str) -> str:

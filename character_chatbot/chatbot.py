@@ -309,7 +309,7 @@ class CharacterChatbot:
             return STRANGER
         if beyond and not admits_ignorance(text):
             return CLAIMS_TO_KNOW
-        if self._anachronisms.misplaced(text, asked=talk[-1]["content"], heard=" ".join(said)):
+        if self._anachronisms.misplaced(text, asked=talk[-1]["content"]):
             return OUT_OF_TIME
         return find_fault(text, card=self.card, history=talk, sources=passages, cast=self.world.series.cast)
 
