@@ -33,7 +33,7 @@ format: .venv/dev ## let ruff put the code in order
 sample: .venv/run ## make the sample's subtitles and transcripts from its screenplays
 	$(BIN)/python tools/make_sample.py
 
-voices: .venv/run ## train the voices of Eleven, Mike and Dustin (about an hour each on two cores, minutes on a GPU)
+voices: .venv/run ## train the voices of Eleven, Mike and Dustin (about an hour and a half each on two cores, minutes on a GPU)
 	$(BIN)/python -m tools.make_voices
 
 transcripts: .venv/run ## ask Eleven, Mike and Dustin twenty questions each (docs/transcripts.md)
