@@ -106,12 +106,10 @@ def chat_tab(stage: Stage) -> None:
         return greeting(stage.current(session), who)
 
     def fresh(*values: Any) -> tuple[Any, ...]:
-        stop(values[-2])
         here = visit(*values)
         return _list(visit(_NEW, *values[1:])), greeting(here.session, here.who), "", gr.File(visible=False)
 
     def take_up(*values: Any) -> tuple[Any, ...]:
-        stop(values[-2])
         here = visit(*values)
         kept = here.conversation
         if kept is None:

@@ -181,6 +181,8 @@ def test_conversations_stay_in_the_browser_that_held_them(
     expect(page.get_by_text("reminded of S01E0").first).to_be_visible(timeout=2 * WAIT)
     expect(page.get_by_label("Conversation", exact=True)).to_have_value(re.compile(r"eleven-mike-1 \(\d"))
 
+    # The page takes up the end of a reply once more when it is over, the conversation's name with it.
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible(timeout=WAIT)
     page.get_by_text("This conversation").click()
     page.get_by_label("Its name").fill("Line <nine>")
     page.get_by_role("button", name="Rename").click()
