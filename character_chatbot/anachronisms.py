@@ -6,12 +6,11 @@ Which they are stands in the series profile. A small model asked for a smartphon
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Final
 
 from character_chatbot.words import admits_ignorance, sentences
 
-__all__ = ["Anachronisms", "anachronisms_of"]
+__all__ = ["Anachronisms"]
 
 # "No. A tablet is medicine.", "Download is a new word."
 _DISCLAIMS: Final = re.compile(
@@ -52,12 +51,6 @@ class Anachronisms:
         if any(self.named(sentence) and not _disclaims(sentence) for sentence in sentences(reply)):
             return True
         return bool(self.named(asked)) and not _disclaims(reply)
-
-
-@cache
-def anachronisms_of(things: tuple[str, ...]) -> Anachronisms:
-    """Return what finds them; made once."""
-    return Anachronisms(things)
 
 
 def _disclaims(text: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from character_chatbot.care_head import CareHead, Hearing, care_head
 from character_chatbot.care_rules import fears_death, harms_self, is_sexual, lifts_age
-from character_chatbot.recall import OnceEncoder
+from character_chatbot.recall import Encoder, OnceEncoder
 from character_chatbot.words import sentences
 from utils.chat import Message
 from utils.embeddings import SentenceEncoder
@@ -60,9 +60,6 @@ _WINDOW: Final = 40  # words
 _HEARD: Final = 3
 _OF_AGE: Final = 18
 
-Listening = SentenceEncoder | OnceEncoder
-"""What embeds a text for the trained head; one that embeds a question once spares that it is done for recall again."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Care:
@@ -86,17 +83,18 @@ def is_minor(person: CastMember) -> bool:
     return person.age is None or person.age < _OF_AGE
 
 
-def screen_message(message: str, *, encoder: Listening | None = None) -> Care | None:
+def screen_message(message: str, *, encoder: Encoder | None = None) -> Care | None:
     """Return what is shown instead of a reply to a message, or None where nothing stands in its way.
 
     Args:
         message: What was said to a character.
-        encoder: With the embedded encoder, paraphrases that no rule names are found as well.
+        encoder: With the embedded encoder, paraphrases that no rule names are found as well. A `OnceEncoder` spares the
+            embedding of a message for recall.
     """
     return _screen(message, encoder, hearing="message")
 
 
-def screen_reply(text: str, *, encoder: Listening | None = None) -> Care | None:
+def screen_reply(text: str, *, encoder: Encoder | None = None) -> Care | None:
     """Return what is shown instead of a reply, or None where it may be shown (see `screen_message`)."""
     return _screen(text, encoder, hearing="reply")
 
@@ -121,7 +119,7 @@ def _exchanges(talk: Sequence[Message]) -> list[list[Message]]:
     return parts
 
 
-def _screen(text: str, encoder: Listening | None, *, hearing: Hearing) -> Care | None:
+def _screen(text: str, encoder: Encoder | None, *, hearing: Hearing) -> Care | None:
     return _read(text) or _heard(text, encoder, hearing=hearing)
 
 
@@ -134,11 +132,11 @@ def _read(text: str) -> Care | None:
     return _HELP if harms_self(text) else None
 
 
-def _heard(text: str, encoder: Listening | None, *, hearing: Hearing) -> Care | None:
+def _heard(text: str, encoder: Encoder | None, *, hearing: Hearing) -> Care | None:
     """What the trained head hears."""
-    inner = encoder.sentences if isinstance(encoder, OnceEncoder) else encoder
+    inner = None if encoder is None else OnceEncoder.of(encoder).sentences
     # Encoders made in memory have no weights on disk that a head could be bound to.
-    if encoder is None or not isinstance(inner, SentenceEncoder) or (head := care_head(inner.path)) is None:
+    if encoder is None or inner is None or (head := care_head(inner.path)) is None:
         return None
     if len(text.split()) < _FEWEST_WORDS:
         return None

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from itertools import takewhile
 from typing import Any, Final
 
-from character_chatbot.anachronisms import Anachronisms, anachronisms_of
+from character_chatbot.anachronisms import Anachronisms
 from character_chatbot.care import Care, screen_message, screen_reply, without_flagged
 from character_chatbot.checks import find_fault
 from character_chatbot.engine import ChatEngine, open_engine
@@ -125,9 +125,9 @@ class CharacterChatbot:
             self.card, self.world, until=self.until, memory=self.memory, encoder=self.encoder, cache=self._cache
         )
 
-    @property
+    @cached_property
     def _anachronisms(self) -> Anachronisms:
-        return anachronisms_of(self.world.series.anachronisms)
+        return Anachronisms(self.world.series.anachronisms)
 
     @property
     def knowledge(self) -> Knowledge:

@@ -127,8 +127,8 @@ class _Server:
     def __init__(self, path: Path, adapters: tuple[Path, ...]) -> None:
         # Nobody else on this machine, and no page in a browser, is to talk to it.
         self.key = secrets.token_urlsafe()
-        # Requests of several adapters at once are now and then answered by another than their own, word for word
-        # (6 of 12 rounds of 12 requests; tests/character_chatbot/test_engine_adapters.py).
+        # Requests of several adapters at once were now and then answered as by another than their own, word for word (6
+        # of 12 rounds of 12 requests). Some of it may have been rounding (docs/decisions/020): not cleared up.
         self.gate = Gate(places=SLOTS)
         self.slots = Slots(SLOTS)
         self._path = path

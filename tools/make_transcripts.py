@@ -1,7 +1,8 @@
 """Ask Eleven, Mike and Dustin twenty fixed questions each, and write docs/transcripts.md: `make transcripts`.
 
-None of the questions stands in `series/stranger_things/voices`. The answers are what `hawkins chat` gives with the
-embedded model, at the end of the sample season, each to a conversation that begins with the question.
+None of the questions but that about Steve's hair stands in `series/stranger_things/voices`. The answers are what
+`hawkins chat` gives with the embedded model, at the end of the sample season, each to a conversation that begins with
+the question.
 """
 
 from __future__ import annotations

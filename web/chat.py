@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import html
 import secrets
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
@@ -14,13 +13,12 @@ from typing import Any, Final
 
 from character_chatbot.care import DISCLOSURE
 from character_chatbot.conversations import Conversation, export_conversation, open_store
-from character_chatbot.engine import interrupted_by
 from utils.characters import card_names
 from utils.errors import HawkinsError, InputError
 from utils.models import find_weights
 from web.look import part
 from web.session import Session
-from web.talking import EVERYTHING, Shown, Visit, answer, answer_anew, greeting, transcript
+from web.talking import EVERYTHING, Shown, Visit, answer, answer_anew, greeting, stoppable, transcript
 from web.wiring import Stage, cached_file, polite, warn
 
 __all__ = ["chat_tab"]
@@ -70,8 +68,8 @@ def chat_tab(stage: Stage) -> None:
                 delete = gr.Button("Delete", variant="stop", scale=1)
             file = gr.File(label="File", visible=False)
 
-    # By the browser's key: what stops each reply that is on its way to it.
-    running: defaultdict[str | None, set[Event]] = defaultdict(set)
+    # Replies on their way: to which browser, by its key, and what stops them.
+    running: set[tuple[str | None, Event]] = set()
 
     def visit(number: int, who: Sequence[str], dial: str, key: str | None, session: Session | None) -> Visit:
         store = opened().owned_by(_owner(key))
@@ -80,21 +78,22 @@ def chat_tab(stage: Stage) -> None:
     def replies(
         steps: Callable[[Visit], Iterator[Shown]], before: Shown, box: str, *values: Any
     ) -> Iterator[tuple[Any, ...]]:
-        stopping = Event()
-        running[values[-2]].add(stopping)
+        one = values[-2], Event()
+        running.add(one)
         try:
-            yield from _replied(visit(*values), steps, before, box, stopping)
+            yield from _replied(visit(*values), steps, before, box, one[1])
         except HawkinsError as error:
             # Nothing can be read or kept: the page stays as it was, and what was asked in its box.
             warn(error)
             yield box, before, gr.skip()
         finally:
-            running[values[-2]].discard(stopping)
+            running.discard(one)
 
     def stop(key: str | None) -> None:
         # A copy: a reply that ends meanwhile takes its own out.
-        for one in tuple(running[key]):
-            one.set()
+        for whose, stopping in tuple(running):
+            if whose == key:
+                stopping.set()
 
     def reply(message: str, shown: Shown, *values: Any) -> Iterator[tuple[Any, ...]]:
         yield from replies(lambda here: answer(message, shown, here), shown, message, *values)
@@ -163,7 +162,7 @@ def chat_tab(stage: Stage) -> None:
     for event in speaking:
         # Also after an error, and when somebody has stopped it.
         event.then(lambda: _box(answering=False), None, said, queue=False, **private)
-    said.stop(lambda *values: stop(values[-2]), here, None, queue=False, **private)
+    said.stop(stop, visitor, None, queue=False, **private)
     # Somebody who goes elsewhere no longer waits for the reply; what was said of it is kept.
     gr.on([again.click, talk.clear], polite(fresh), here, [which, talk, name, file], cancels=speaking, **private)
     which.input(polite(take_up), here, [who, dial, talk, name, file], cancels=speaking, **private)
@@ -207,7 +206,7 @@ def _replied(
     known = {one.id for one in here.store.all()}
     emptied = ""
     try:
-        for shown in _until(stopping, steps(here)):
+        for shown in stoppable(steps(here), stopping):
             yield emptied, shown, gr.skip()
             # Whoever writes on while the reply comes keeps what was written.
             emptied = gr.skip()
@@ -220,16 +219,6 @@ def _replied(
         yield gr.skip() if _asked(shown) == html.escape(box, quote=False) else box, shown, _list(kept)
         return
     yield gr.skip(), gr.skip(), _list(_kept(here, known))
-
-
-def _until(stopping: Event, steps: Iterator[Shown]) -> Iterator[Shown]:
-    """Steps, each of which may run in another thread, and end with an error once they are to stop."""
-    while True:
-        with interrupted_by(stopping):
-            shown = next(steps, None)
-        if shown is None:
-            return
-        yield shown
 
 
 def _box(*, answering: bool) -> Any:

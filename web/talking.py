@@ -5,16 +5,18 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from threading import Event
 from typing import Any, Final
 
 from character_chatbot.conversations import Conversation, ConversationStore, Utterance
+from character_chatbot.engine import interrupted_by
 from character_chatbot.speaking import Speaking
 from character_chatbot.talk import Talk
 from utils.characters import card_names, load_card
 from utils.errors import InputError
 from web.session import Session
 
-__all__ = ["EVERYTHING", "Shown", "Visit", "answer", "answer_anew", "greeting", "transcript"]
+__all__ = ["EVERYTHING", "Shown", "Visit", "answer", "answer_anew", "greeting", "stoppable", "transcript"]
 
 EVERYTHING: Final = "everything"
 """The dial that leaves nothing out."""
@@ -155,6 +157,20 @@ def answer_anew(visit: Visit) -> Iterator[Shown]:
     """Stream other replies to the last message; see `answer`."""
     talk = visit.talk()
     yield from _streamed(talk, visit, talk.retry())
+
+
+def stoppable(steps: Iterator[Shown], stopping: Event) -> Iterator[Shown]:
+    """Yield what `answer` yields, with an error once it is to stop; Gradio may take each step in another thread.
+
+    Raises:
+        HawkinsError: As `answer`, and when it was stopped.
+    """
+    while True:
+        with interrupted_by(stopping):
+            shown = next(steps, None)
+        if shown is None:
+            return
+        yield shown
 
 
 def _streamed(talk: Talk, visit: Visit, speakers: Iterator[Speaking]) -> Iterator[Shown]:
