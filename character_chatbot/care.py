@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from character_chatbot.care_head import CareHead, Hearing, care_head
-from character_chatbot.care_rules import fears_death, harms_self, is_sexual, lifts_age
+from character_chatbot.care_rules import fears_death, harms_self, is_sexual, lifts_age, too_close
 from character_chatbot.recall import Encoder, OnceEncoder
 from character_chatbot.words import sentences
 from utils.chat import Message
@@ -96,7 +96,7 @@ def screen_message(message: str, *, encoder: Encoder | None = None) -> Care | No
 
 def screen_reply(text: str, *, encoder: Encoder | None = None) -> Care | None:
     """Return what is shown instead of a reply, or None where it may be shown (see `screen_message`)."""
-    return _screen(text, encoder, hearing="reply")
+    return _REFUSAL if too_close(text) else _screen(text, encoder, hearing="reply")
 
 
 def without_flagged(talk: Sequence[Message]) -> list[Message]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["AGE", "HARM", "ROMANCE", "SEXUAL", "SPELT"]
+__all__ = ["AGE", "CLOSE", "HARM", "ROMANCE", "SEXUAL", "SPELT"]
 
 _WHOSE: Final = r"(?:your|ur|my|her|his|their|our|each other s)"
 _WHOM: Final = r"(?:you|u|me|him|her|them|us|myself|yourself|herself|himself|each other)"
@@ -272,3 +272,10 @@ HARM: Final = (
 
 SPELT: Final = (r"suicid\w*",)
 """What in plain words has harmless uses ("a suicide mission"), and which nobody spells apart for fun."""
+
+# What no character says of itself and the person it talks with. Said to one ("Sleep in your bed!") it is nothing.
+CLOSE: Final = (
+    r"i(?: \w+){0,3} (?:in|into|on) your bed\b",
+    r"in bed with you\b",
+    r"(?:share|sharing) (?:a|your|my) bed\b",
+)

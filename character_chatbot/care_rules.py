@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
-from character_chatbot.care_phrases import AGE, HARM, ROMANCE, SEXUAL, SPELT
+from character_chatbot.care_phrases import AGE, CLOSE, HARM, ROMANCE, SEXUAL, SPELT
 from character_chatbot.care_words import ALSO_SEXUAL, INNOCENT, NOT_SEXUAL
 
-__all__ = ["fears_death", "harms_self", "is_sexual", "lifts_age", "readings"]
+__all__ = ["fears_death", "harms_self", "is_sexual", "lifts_age", "readings", "too_close"]
 
 _LEET: Final = (
     str.maketrans("013457@$!|", "oieastasil"),
@@ -115,6 +115,11 @@ def is_sexual(text: str) -> bool:
     if _profane().is_profane(checked) or _any_reading(checked, SEXUAL):
         return True
     return lifts_age(text) and _any_reading(text, (ROMANCE + r"\b",))
+
+
+def too_close(reply: str) -> bool:
+    """Whether a reply lays the character in the bed of whoever it talks with."""
+    return _any_reading(reply, CLOSE)
 
 
 def harms_self(text: str) -> bool:

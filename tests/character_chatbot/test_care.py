@@ -254,3 +254,11 @@ def test_profile_and_cards_agree_about_ages(series: SeriesProfile) -> None:
         begins = stated[name]
         assert begins is not None, f"{name} has a card and no age in the profile"
         assert load_card(name, series).age - begins in {1, 2}, name
+
+
+def test_no_character_lies_in_the_bed_of_whoever_it_talks_with() -> None:
+    for reply in ("Good night. I am asleep in your bed.", "I'm in bed with you.", "We share a bed."):
+        assert screen_reply(reply) is not None, reply
+    for reply in ("Good night. I am in my bed.", "Go to your bed. I stay up.", "Is there a monster in your bed?"):
+        assert screen_reply(reply) is None, reply
+    assert screen_message("Do you sleep in your bed?") is None
