@@ -163,13 +163,15 @@ class CharacterChatbot:
         # Where it cannot know, a scene of something else would only be retold as the answer.
         passages = [] if beyond.matter else self._recall(asked)
         trained = self.engine.adapter_for(self.card.name, self.world.series) is not None
-        examples = self.mind.examples_for(asked, beyond, most=EXAMPLES_TRAINED if trained else EXAMPLES)
+        shown = () if trained else self._shown(asked, talk)
+        answers = [one for one in self.mind.examples_for(asked, beyond, most=EXAMPLES_TRAINED) if one not in shown]
         messages = self._messages(
             asked,
             beyond=beyond,
             passages=passages,
-            examples=examples,
-            trained=trained,
+            examples=shown,
+            answers=answers,
+            facts=FACTS_TRAINED if trained else FACTS,
             earlier=earlier,
             talk=talk,
             context=self.engine.context,
@@ -183,7 +185,7 @@ class CharacterChatbot:
             partial(self._draw, messages, drawn),
             judge=judge,
             fallback=partial(self.mind.written_reply, asked, judge=judge, beyond=beyond),
-            weigh=partial(self._weigh, said=said, passages=passages, examples=examples),
+            weigh=partial(self._weigh, said=said, passages=passages, examples=[*shown, *answers]),
             sources=passages,
             name=self.card.name,
             sentences=drawn.sentences,
@@ -217,13 +219,12 @@ class CharacterChatbot:
         beyond = self.knowledge.beyond(asked)
         recalls = remembering and not beyond.matter
         passages = self._recall(asked) if recalls else []
-        examples = self.mind.examples_for(asked, beyond, most=EXAMPLES_TRAINED, without=without)
         return self._messages(
             asked,
             beyond=beyond,
             passages=passages,
-            examples=examples,
-            trained=True,
+            answers=self.mind.examples_for(asked, beyond, most=EXAMPLES_TRAINED, without=without),
+            facts=FACTS_TRAINED,
             talk=normalise_history(history),
             context=CONTEXT,
         )
@@ -234,8 +235,9 @@ class CharacterChatbot:
         *,
         beyond: Beyond,
         passages: Sequence[Passage],
-        examples: Sequence[Exchange],
-        trained: bool,
+        examples: Sequence[Exchange] = (),
+        answers: Sequence[Exchange],
+        facts: int,
         earlier: Sequence[str] = (),
         talk: Sequence[Message] = (),
         context: int,
@@ -243,9 +245,9 @@ class CharacterChatbot:
         return build_messages(
             self.card,
             asked,
-            facts=self.mind.facts_for(asked, most=FACTS_TRAINED if trained else FACTS),
-            examples=() if trained else examples,
-            answers=examples if trained else (),
+            facts=self.mind.facts_for(asked, most=facts),
+            examples=examples,
+            answers=answers,
             passages=[self.knowledge.as_witnessed(passage.heart(asked, most=SCENE_LINES)) for passage in passages],
             earlier=earlier,
             note=_NEVER_HEARD if beyond.names else _NOT_THERE if beyond.matter else "",
@@ -253,14 +255,21 @@ class CharacterChatbot:
             context=context,
         )
 
+    def _shown(self, asked: str, talk: Sequence[Message]) -> list[Exchange]:
+        """The examples with which a conversation begins, for a model that learnt no voice.
+
+        They go by how the conversation began and stay as it goes on: everything after them would be read anew.
+        """
+        opening = next((one["content"] for one in talk if one["role"] == "user"), asked)
+        return self.mind.examples_for(opening, self.knowledge.beyond(opening), most=EXAMPLES)
+
     def _recall(self, asked: str) -> list[Passage]:
         return self.memory.recall(asked, until=self.until, most=SCENES, least=NEAR_SCENE)
 
     def prepare(self, history: Iterable[Any] = ()) -> None:
         """Let the model read a conversation before its next message comes, which is answered sooner then.
 
-        Does nothing where the model is not loaded, somebody needs it, or something else stands between instruction and
-        conversation.
+        Does nothing where the model is not loaded, or somebody needs it.
 
         Args:
             history: As in `turn`.
@@ -271,10 +280,12 @@ class CharacterChatbot:
         if not self.engine.loaded:
             return
         adapter = self.engine.adapter_for(self.card.name, self.world.series)
-        if adapter is None:
-            return
         talk = without_flagged(newest_messages(normalise_history(history)))
-        *begun, _ = build_messages(self.card, "…", history=talk, context=self.engine.context)
+        if adapter is None and not talk:
+            # Its examples go by the message with which the conversation will begin.
+            return
+        shown = () if adapter else self._shown("", talk)
+        *begun, _ = build_messages(self.card, "…", examples=shown, history=talk, context=self.engine.context)
         self.engine.prepare(begun, adapter=adapter)
 
     def reply(self, message: str, history: Iterable[Any] = (), *, earlier: Sequence[str] = ()) -> Reply:

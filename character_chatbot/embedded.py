@@ -9,14 +9,15 @@ import logging
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from character_chatbot.faster_base import faster_base
 from character_chatbot.gate import Gate
-from character_chatbot.link import CONTEXT, LLAMA_CPP, Link
+from character_chatbot.kept_states import Ask, KeptStates
+from character_chatbot.link import CONTEXT, LLAMA_CPP, Link, lora_scales
 from character_chatbot.slots import Slots
 from character_chatbot.weights import Header, base_key, read_header, unfit
 from utils.adapters import adapter_name, find_adapter
@@ -25,12 +26,17 @@ from utils.errors import WeightsError
 from utils.models import Weights, find_weights
 from utils.series import SeriesProfile
 
+if TYPE_CHECKING:
+    import httpx
+
 __all__ = ["OnLoad", "OnWarning", "embedded_link"]
 
 # Conversations that are answered at once; more wait for a slot. Each holds 94 MB of SmolLM2's keys and values.
 SLOTS: Final = 8
 # Connections that may wait for a slot, without one that a client keeps open being in another's way.
 CONNECTIONS: Final = 64
+# Seconds for what is asked beside the protocol.
+_BESIDE: Final = 30.0
 
 OnLoad = Callable[[str], object]
 OnWarning = Callable[[str], object]
@@ -63,7 +69,7 @@ def embedded_link(
     weights = find_weights("chat", path=path)
     header = read_header(weights.path)
     adapters = _usable(_trained(header, series, root), header, warn) if series else {}
-    server = _server(faster_base(weights, on_make=on_load), tuple(adapters.values()))
+    server = _server(faster_base(weights, on_make=on_load), tuple(adapters.items()))
     address, loaded = server.start(weights, on_load, warn)
     return Link(
         base_url=f"{address}/v1",
@@ -106,13 +112,13 @@ def _trouble(path: Path, base: Header) -> str | None:
 _FINDING: Final = Lock()
 
 
-def _server(path: Path, adapters: tuple[Path, ...]) -> _Server:
+def _server(path: Path, adapters: tuple[tuple[str, Path], ...]) -> _Server:
     with _FINDING:
         return _cached_server(path, adapters)
 
 
 @cache
-def _cached_server(path: Path, adapters: tuple[Path, ...]) -> _Server:
+def _cached_server(path: Path, adapters: tuple[tuple[str, Path], ...]) -> _Server:
     return _Server(path, adapters)
 
 
@@ -121,18 +127,19 @@ class _Server:
 
     Args:
         path: The model.
-        adapters: LoRA adapters beside it, none of them applied unless a request asks.
+        adapters: LoRA adapters beside it by name, none of them applied unless a request asks.
     """
 
-    def __init__(self, path: Path, adapters: tuple[Path, ...]) -> None:
+    def __init__(self, path: Path, adapters: tuple[tuple[str, Path], ...]) -> None:
         # Nobody else on this machine, and no page in a browser, is to talk to it.
         self.key = secrets.token_urlsafe()
-        # Requests of several adapters at once were now and then answered as by another than their own, word for word (6
-        # of 12 rounds of 12 requests). Some of it may have been rounding (docs/decisions/020): not cleared up.
+        # Requests of several adapters at once are computed one adapter after the other anyway, and each would have to
+        # be read in a slot that another one's had filled (docs/decisions/021).
         self.gate = Gate(places=SLOTS)
-        self.slots = Slots(SLOTS)
         self._path = path
         self._adapters = adapters
+        self._states = _kept_states(self._ask, dict(adapters))
+        self.slots = Slots(SLOTS, self._states)
         self._lock = Lock()
         self._running: Any = None
 
@@ -172,7 +179,9 @@ class _Server:
         # Slots keep their own prompt and forget it when the adapter changes. The cache beside them does not: it hands
         # what was computed under one adapter to another (tests/character_chatbot/test_engine_adapters.py).
         params.cache_ram_mib = 0
-        params.lora_adapters = [_adapter(path) for path in self._adapters]
+        if self._states is not None:
+            params.slot_save_path = f"{self._states.folder}{os.sep}"
+        params.lora_adapters = [_adapter(path) for _, path in self._adapters]
         params.lora_init_without_apply = True
         params.ui = False
         params.api_keys = [self.key]
@@ -180,6 +189,38 @@ class _Server:
         params.hostnames = ["127.0.0.1"]
         params.port = 0
         return params
+
+    def _ask(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What the server says to a request beside the protocol; None if it refuses."""
+        import httpx
+
+        try:
+            said: Any = self._client.post(path, json=body).raise_for_status().json()
+        except (httpx.HTTPError, ValueError) as error:
+            _logger.info("llama.cpp refused %s: %s", path, error)
+            return None
+        return said if isinstance(said, dict) else None
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        import httpx
+
+        return httpx.Client(
+            base_url=self._running.listening_address,
+            headers={"Authorization": f"Bearer {self.key}"},
+            timeout=_BESIDE,
+            trust_env=False,
+        )
+
+
+def _kept_states(ask: Ask, adapters: Mapping[str, Path]) -> KeptStates | None:
+    """Where slots are put aside; None where there is no folder for it."""
+    numbers = {name: number for number, name in enumerate(adapters)}
+    try:
+        return KeptStates(ask, marks=lambda kind: {"lora": lora_scales(numbers, kind)} if numbers else {})
+    except OSError as error:
+        _logger.info("Conversations cannot be put aside (%s); they are read again.", error)
+        return None
 
 
 def _adapter(path: Path) -> Any:

@@ -19,8 +19,14 @@ _NOBODY: Final = "\0"
 
 @dataclass(eq=False)
 class _Ticket:
-    """One request that waits."""
+    """One request that waits.
 
+    Attributes:
+        number: In the order of coming.
+        kind: What it is of.
+    """
+
+    number: int
     kind: str | None
 
 
@@ -31,20 +37,21 @@ class _Inside:
     Attributes:
         kind: Of all of them.
         number: How many there are.
-        entered: How many came in since it was another kind's turn.
+        last: Number of the last ticket that was there when their turn began.
     """
 
     kind: str | None = None
     number: int = 0
-    entered: int = 0
+    last: int = 0
 
 
 @dataclass
 class Gate:
     """Lets requests in: those of one kind together, of two kinds never.
 
-    Kinds take turns in the order in which their first request came. While others wait, a kind has its share of the
-    places and as many entrances before the next one's turn; alone, it has all places.
+    Kinds take turns in the order in which their first request came. A turn is for those who were waiting when it began,
+    together: a model that writes for several at once writes for each almost as fast. Who comes later waits for the
+    kind's next turn, unless nobody else waits.
 
     Attributes:
         places: How many can be served at once.
@@ -54,6 +61,7 @@ class Gate:
     places: int
     patience: float = PATIENCE
     _changed: Condition = field(default_factory=Condition, repr=False)
+    _came: int = field(default=0, repr=False)
     _waiting: list[_Ticket] = field(default_factory=list, repr=False)
     _inside: _Inside = field(default_factory=_Inside, repr=False)
 
@@ -67,13 +75,14 @@ class Gate:
         Raises:
             HawkinsError: If no place became free for too long.
         """
-        ticket = _Ticket(kind)
         with self._changed:
+            self._came += 1
+            ticket = _Ticket(self._came, kind)
             self._waiting.append(ticket)
             mine = self._changed.wait_for(lambda: self._may_enter(ticket), self.patience)
             self._waiting.remove(ticket)
             if mine:
-                self._enter(kind)
+                self._enter(ticket)
             # Whoever is next may be of the same kind, or has become the first.
             self._changed.notify_all()
         if not mine:
@@ -100,22 +109,23 @@ class Gate:
                     self._inside.number -= 1
                     self._changed.notify_all()
 
-    def _enter(self, kind: str | None) -> None:
-        if not self._inside.number and self._inside.kind != kind:
-            self._inside = _Inside(kind)
+    def _enter(self, ticket: _Ticket) -> None:
+        if not self._inside.number and not self._goes_on(ticket):
+            self._inside = _Inside(ticket.kind, last=self._came)
         self._inside.number += 1
-        self._inside.entered += 1
 
     def _may_enter(self, ticket: _Ticket) -> bool:
         inside = self._inside
-        others = {waiting.kind for waiting in self._waiting} - {inside.kind}
-        share = max(1, self.places // (1 + len(others)))
-        same = next((waiting for waiting in self._waiting if waiting.kind == inside.kind), None)
-        may_go_on = inside.number < share and (inside.entered < share or not others)
-        if inside.number:
-            return ticket is same and may_go_on
-        # Nobody is served: the first of whose turn it is.
-        if same is not None and may_go_on:
-            return ticket is same
-        first = next((waiting for waiting in self._waiting if waiting.kind in others), self._waiting[0])
-        return ticket is first
+        if inside.number >= self.places:
+            return False
+        # The waiting are in the order of coming.
+        next_one = next((one for one in self._waiting if self._goes_on(one)), None)
+        if next_one is None and not inside.number:
+            next_one = self._waiting[0]
+        return ticket is next_one
+
+    def _goes_on(self, ticket: _Ticket) -> bool:
+        """Whether it belongs to the turn that is."""
+        inside = self._inside
+        alone = all(one.kind == inside.kind for one in self._waiting)
+        return ticket.kind == inside.kind and (ticket.number <= inside.last or alone)

@@ -86,13 +86,24 @@ class Link:
         if slot is not None:
             body["id_slot"] = slot
         if self.dialect.adapter_field and self.adapters:
-            # All of them, because one that is not named keeps what the server was started with.
-            body["lora"] = [{"id": number, "scale": float(name == adapter)} for name, number in self.adapters.items()]
+            body["lora"] = lora_scales(self.adapters, adapter)
         return body
 
     def asked_model(self, adapter: str | None) -> str:
         """Return the model to ask for."""
         return self.model if adapter is None or self.dialect.adapter_field else adapter
+
+
+def lora_scales(adapters: Mapping[str, int], adapter: str | None) -> list[dict[str, float]]:
+    """Return llama.cpp's ``lora`` field.
+
+    All adapters stand in it, because one that is not named keeps what the server was started with.
+
+    Args:
+        adapters: Their numbers by name.
+        adapter: The one to apply; None for the base alone.
+    """
+    return [{"id": number, "scale": float(name == adapter)} for name, number in adapters.items()]
 
 
 def is_loopback(url: str) -> bool:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from time import monotonic
 from typing import Final
 
+from character_chatbot.kept_states import KeptStates, shared
 from utils.chat import Message
 
 __all__ = ["Slots"]
@@ -42,14 +43,7 @@ class _Slot:
 
     def shared(self, kind: str | None, texts: Sequence[str]) -> int:
         """Characters of the messages with which both begin."""
-        if kind != self.kind:
-            return 0
-        count = 0
-        for ours, theirs in zip(self.read, texts, strict=False):
-            if ours != theirs:
-                break
-            count += len(ours)
-        return count
+        return shared(self.read, texts) if kind == self.kind else 0
 
     def price(self, kind: str | None, texts: Sequence[str], now: float) -> float:
         """Characters to be read again by whoever is put out, less those that need not be read now."""
@@ -63,10 +57,12 @@ class Slots:
 
     Args:
         count: How many.
+        states: Where those who are put out are kept; None to read them again.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, states: KeptStates | None = None) -> None:
         self._slots = [_Slot(number) for number in range(count)]
+        self._states = states
         self._lock = Lock()
 
     @contextmanager
@@ -83,10 +79,18 @@ class Slots:
             free = [slot for slot in self._slots if not slot.busy]
             slot = min(free, key=lambda one: one.price(kind, texts, now), default=None)
             if slot is not None:
+                before = replace(slot)
                 slot.busy, slot.kind, slot.read = True, kind, texts
         try:
+            if slot is not None and self._states is not None:
+                held = before.shared(kind, texts)
+                self._states.put_aside(slot.number, before.kind, before.read, keeping=held)
+                self._states.bring_back(slot.number, kind, texts, held=held, switch=before.kind != kind)
             yield None if slot is None else slot.number
         finally:
             if slot is not None:
+                # Also of a reply that was cut short. Not at the end of all of them: most are put aside when put out.
+                if self._states is not None:
+                    self._states.put_card_aside(slot.number, kind, texts)
                 with self._lock:
                     slot.busy, slot.since = False, monotonic()

@@ -90,6 +90,34 @@ def test_what_is_prepared_is_how_the_next_prompt_begins(world: World, encoder: A
     assert prepared["max_tokens"] == 1
 
 
+def test_examples_stay_as_a_conversation_goes_on(world: World, encoder: Any, server: Any) -> None:
+    link = Link(
+        base_url=f"http://127.0.0.1:{server.server_port}/v1",
+        model="tiny",
+        label="a scripted server",
+        dialect=LLAMA_CPP,
+        gate=Gate(places=2),
+    )
+    bot = _bot(world, ChatEngine.opening(lambda: link), encoder)
+    history: list[tuple[str, str]] = []
+    for question in ("Are you hungry?", "Is June cold?", "Are you afraid of the dark?"):
+        bot.prepare(history)
+        history.append((question, bot.reply(question, history).text))
+    asked = [request["messages"] for request in server.asked if request["max_tokens"] > 1]
+    prepared = [request["messages"] for request in server.asked if request["max_tokens"] == 1]
+    # Card, examples, conversation: all but the last message begins the next prompt, and was read before it came.
+    assert [turn[:-1] for turn in asked[1:]] == prepared
+    examples = asked[0][1:-1]
+    assert len(examples) > 2
+    assert all(turn[1 : 1 + len(examples)] == examples for turn in asked)
+    assert [one["content"] for one in asked[2][1 + len(examples) : -1]] == [
+        said for pair in history[:2] for said in pair
+    ]
+    # What is nearest to a later message stands beside it.
+    assert "<answers>" not in asked[0][-1]["content"]
+    assert "<answers>" in asked[2][-1]["content"]
+
+
 def test_nothing_is_prepared_on_a_server_of_others(world: World, engine: ChatEngine, encoder: Any, server: Any) -> None:
     bot = _bot(world, engine, encoder)
     bot.reply("Hello?")

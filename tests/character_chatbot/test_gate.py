@@ -78,11 +78,29 @@ def _served(gate: Gate, kinds: list[str]) -> list[str]:
     return served
 
 
-def test_kinds_take_turns_in_the_order_of_coming_and_a_turn_ends_at_the_share() -> None:
-    served = _served(Gate(places=4), [*["eleven"] * 9, "mike", "mike", "mike"])
-    # Two kinds share four places: two of each at most, turn by turn, until one is left.
-    assert served[:6] == ["eleven", "eleven", "mike", "mike", "eleven", "eleven"]
-    assert sorted(served) == ["eleven"] * 9 + ["mike"] * 3
+def test_kinds_take_turns_in_the_order_of_coming_and_a_turn_is_for_all_who_waited() -> None:
+    served = _served(Gate(places=4), ["eleven", "mike", "eleven", "base", "mike", "eleven"])
+    assert served == ["eleven", "eleven", "eleven", "mike", "mike", "base"]
+
+
+def test_who_comes_during_the_turn_of_its_kind_waits_for_the_next_unless_nobody_else_does() -> None:
+    gate, order = Gate(places=4), []
+
+    def go(name: str, kind: str) -> None:
+        with gate.passing(kind):
+            order.append(name)
+
+    with ThreadPoolExecutor(4) as pool:
+        with gate.passing("eleven"):
+            pool.submit(go, "with her", "eleven").result(timeout=30)
+            later = []
+            for name, kind in (("another", "mike"), ("after him", "eleven")):
+                later.append(pool.submit(go, name, kind))
+                while len(gate._waiting) < len(later):
+                    sleep(0.001)
+        for one in later:
+            one.result(timeout=30)
+    assert order == ["with her", "another", "after him"]
 
 
 def test_no_more_than_there_are_places_are_inside() -> None:
