@@ -51,6 +51,8 @@ def pytest_configure() -> None:
 def browser() -> Iterator[Browser]:
     """Chromium, for as long as a module: Playwright holds the thread's event loop while it is open."""
     playwright = pytest.importorskip("playwright.sync_api")
+    # What is there at once on an idle machine may take longer where other tests compute on both cores.
+    playwright.expect.set_options(timeout=20_000)
     with playwright.sync_playwright() as driver:
         own = Path(driver.chromium.executable_path)
         if not (DEBIAN.exists() or own.exists()):

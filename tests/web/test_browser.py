@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import socket
 from collections.abc import Callable, Iterator
@@ -68,6 +69,8 @@ def visit(browser: Browser) -> Iterator[Callable[[Results], Visit]]:
 
     yield start
     for page in pages:
+        # Shown with a test that fails: what the page told its visitor meanwhile.
+        logging.getLogger(__name__).warning("The page told: %s", page.locator(".toast-body").all_inner_texts())
         page.close()
     for app in apps:
         app.close(verbose=False)
