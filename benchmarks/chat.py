@@ -39,8 +39,10 @@ from typing import Any, Protocol
 import httpx
 
 from character_chatbot import CharacterChatbot, ChatEngine, open_engine
+from character_chatbot.embedded import SLOTS
 from character_chatbot.faster_base import faster_base
 from character_chatbot.recall import chat_encoder
+from character_chatbot.slots import Slots
 from utils.characters import Sampling
 from utils.cores import free_cores
 from utils.models import find_weights
@@ -123,11 +125,11 @@ def converse(bot: CharacterChatbot, engine: Listening, history: list[tuple[str, 
     return waits
 
 
-def in_turn(bot: CharacterChatbot, engine: Listening, people: Sequence[str]) -> list[float]:
+def in_turn(bot: CharacterChatbot, engine: Listening, people: Sequence[str], questions: Sequence[str]) -> list[float]:
     """Let people talk in turn, each in a long conversation; seconds to each first token but their first."""
     histories = [[(f"{who} {question}", "I do not know.") for question in QUESTIONS] * 2 for who in people]
     waited = []
-    for question in QUESTIONS:
+    for question in questions:
         for history in histories:
             begin = time.perf_counter()
             reply = bot.reply(question, history)
@@ -295,15 +297,19 @@ def main() -> None:
             flush=True,
         )
     prompts = engine.prompts[: options.rounds]
-    left = Listening(ChatEngine.opening(lambda: replace(engine.engine.link, slots=None)))
-    # Other words each, or the one would find what the other has read.
-    for label, one, people in (
-        ("as we choose the slot", engine, ("Well,", "So,")),
-        ("as llama.cpp does", left, ("Now,", "Then,")),
+    link = engine.engine.link
+    left, anew = (Listening(ChatEngine.opening(partial(replace, link, slots=slots))) for slots in (None, Slots(SLOTS)))
+    more = [f"{letter}, hello." for letter in "ABCDEFGHIJKL"]
+    # Other words each, or the one would find what the other has read. The last come to slots that hold others' talk.
+    for label, one, people, questions in (
+        ("two long conversations in turn, as we choose the slot", engine, ("Well,", "So,"), QUESTIONS),
+        ("two long conversations in turn, as llama.cpp does", left, ("Now,", "Then,"), QUESTIONS),
+        ("twelve, put aside and brought back", engine, more, QUESTIONS[:3]),
+        ("twelve, read again", anew, [f"Hi. {words}" for words in more], QUESTIONS[:3]),
     ):
         _ = one.engine.link
-        waited = in_turn(CharacterChatbot("Eleven", engine=one), one, people)  # type: ignore[arg-type]
-        print(f"two long conversations in turn, {label}: first token {statistics.median(waited):.2f} s", flush=True)
+        waited = in_turn(CharacterChatbot("Eleven", engine=one), one, people, questions)  # type: ignore[arg-type]
+        print(f"{label}: first token {statistics.median(waited):.2f} s", flush=True)
     found = {}
     # Torch with several threads slows llama.cpp in the same process down, so that its turn comes last.
     for generators in (

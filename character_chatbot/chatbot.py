@@ -163,14 +163,18 @@ class CharacterChatbot:
         # Where it cannot know, a scene of something else would only be retold as the answer.
         passages = [] if beyond.matter else self._recall(asked)
         trained = self.engine.adapter_for(self.card.name, self.world.series) is not None
-        shown = () if trained else self._shown(asked, talk)
-        answers = [one for one in self.mind.examples_for(asked, beyond, most=EXAMPLES_TRAINED) if one not in shown]
+        shown = [] if trained else self._shown(asked, talk)
+        # An untrained model imitates turns, and knows what it does not know from the last of them.
+        reminders = self.mind.unknowing_for(asked) if beyond and not trained else []
+        near = [] if reminders else self.mind.examples_for(asked, beyond, most=EXAMPLES_TRAINED)
+        answers = [one for one in near if one not in shown]
         messages = self._messages(
             asked,
             beyond=beyond,
             passages=passages,
             examples=shown,
             answers=answers,
+            reminders=reminders,
             facts=FACTS_TRAINED if trained else FACTS,
             earlier=earlier,
             talk=talk,
@@ -185,7 +189,7 @@ class CharacterChatbot:
             partial(self._draw, messages, drawn),
             judge=judge,
             fallback=partial(self.mind.written_reply, asked, judge=judge, beyond=beyond),
-            weigh=partial(self._weigh, said=said, passages=passages, examples=[*shown, *answers]),
+            weigh=partial(self._weigh, said=said, passages=passages, examples=[*shown, *answers, *reminders]),
             sources=passages,
             name=self.card.name,
             sentences=drawn.sentences,
@@ -237,6 +241,7 @@ class CharacterChatbot:
         passages: Sequence[Passage],
         examples: Sequence[Exchange] = (),
         answers: Sequence[Exchange],
+        reminders: Sequence[Exchange] = (),
         facts: int,
         earlier: Sequence[str] = (),
         talk: Sequence[Message] = (),
@@ -248,6 +253,7 @@ class CharacterChatbot:
             facts=self.mind.facts_for(asked, most=facts),
             examples=examples,
             answers=answers,
+            reminders=reminders,
             passages=[self.knowledge.as_witnessed(passage.heart(asked, most=SCENE_LINES)) for passage in passages],
             earlier=earlier,
             note=_NEVER_HEARD if beyond.names else _NOT_THERE if beyond.matter else "",
@@ -258,10 +264,11 @@ class CharacterChatbot:
     def _shown(self, asked: str, talk: Sequence[Message]) -> list[Exchange]:
         """The examples with which a conversation begins, for a model that learnt no voice.
 
-        They go by how the conversation began and stay as it goes on: everything after them would be read anew.
+        They go by its first message and stay until that is left out of the prompt, since everything after them would
+        be read anew.
         """
         opening = next((one["content"] for one in talk if one["role"] == "user"), asked)
-        return self.mind.examples_for(opening, self.knowledge.beyond(opening), most=EXAMPLES)
+        return self.mind.examples_for(opening, Beyond(), most=EXAMPLES)
 
     def _recall(self, asked: str) -> list[Passage]:
         return self.memory.recall(asked, until=self.until, most=SCENES, least=NEAR_SCENE)
@@ -269,7 +276,8 @@ class CharacterChatbot:
     def prepare(self, history: Iterable[Any] = ()) -> None:
         """Let the model read a conversation before its next message comes, which is answered sooner then.
 
-        Does nothing where the model is not loaded, or somebody needs it.
+        Does nothing where the model is not loaded, not in this process or needed by somebody, nor before the first
+        message where examples go by that.
 
         Args:
             history: As in `turn`.
@@ -281,7 +289,7 @@ class CharacterChatbot:
             return
         adapter = self.engine.adapter_for(self.card.name, self.world.series)
         talk = without_flagged(newest_messages(normalise_history(history)))
-        if adapter is None and not talk:
+        if adapter is None and (not talk or self.engine.link.gate is None):
             # Its examples go by the message with which the conversation will begin.
             return
         shown = () if adapter else self._shown("", talk)

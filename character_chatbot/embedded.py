@@ -35,8 +35,8 @@ __all__ = ["OnLoad", "OnWarning", "embedded_link"]
 SLOTS: Final = 8
 # Connections that may wait for a slot, without one that a client keeps open being in another's way.
 CONNECTIONS: Final = 64
-# Seconds for what is asked beside the protocol.
-_BESIDE: Final = 30.0
+# Seconds for what is asked beside the protocol; without an answer a prompt is only read again.
+_BESIDE: Final = 10.0
 
 OnLoad = Callable[[str], object]
 OnWarning = Callable[[str], object]

@@ -8,12 +8,15 @@ https://github.com/ggml-org/llama.cpp/tree/master/tools/server), in a folder tha
 from __future__ import annotations
 
 import logging
+import math
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from threading import Lock
 from typing import Any, Final
 
@@ -25,6 +28,7 @@ Ask = Callable[[str, Mapping[str, Any]], Mapping[str, Any] | None]
 LARGEST: Final = 1_000_000_000  # bytes; some 80 conversations of 500 tokens, or 20 of 2,000
 # Of the disk's free space, what may be taken.
 _PART: Final = 0.1
+_PREFIX: Final = "hawkins-slots-"
 # Characters whose reading takes longer than to put a state aside or bring it back (0.2 s against 0.03 s).
 _WORTH: Final = 250
 
@@ -76,13 +80,19 @@ class KeptStates:
     """
 
     def __init__(self, ask: Ask, *, marks: Callable[[str | None], Mapping[str, Any]], largest: int = LARGEST) -> None:
+        _sweep()
         # The conversations of a process, for its own user to read: tempfile sees to that.
-        self._folder = TemporaryDirectory(prefix="hawkins-slots-", ignore_cleanup_errors=True)
+        self._folder = TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", ignore_cleanup_errors=True)
         self._ask = ask
         self._marks = marks
         self._largest = min(largest, int(_PART * shutil.disk_usage(self._folder.name).free))
+        # Characters of the shortest conversation that was found too large to be kept.
+        self._too_long: float = math.inf
         self._numbers = count(1)
         self._lock = Lock()
+        # The server puts a request off while its slot computes, and takes one up when any slot is done: two
+        # could wait for each other.
+        self._asking = Lock()
         # The one that was used last is the last.
         self._states: list[_State] = []
 
@@ -101,13 +111,15 @@ class KeptStates:
             keeping: Characters of them that are not lost.
         """
         whole = sum(map(len, read))
-        if whole - keeping < _WORTH or self._shares_most(kind, read)[1] >= whole:
+        if whole - keeping < _WORTH or whole >= self._too_long or self._shares_most(kind, read)[1] >= whole:
             return
         name = f"{next(self._numbers)}.bin"
-        said = self._ask(f"/slots/{slot}?action=save", {"filename": name})
-        size = said.get("n_written") if said else None
-        if not isinstance(size, int):
-            (self.folder / name).unlink(missing_ok=True)
+        with self._asking:
+            said = self._ask(f"/slots/{slot}?action=save", {"filename": name})
+        size = self._size(name) if said is not None else 0
+        if not size or size > self._largest:
+            self._too_long = whole if size else self._too_long
+            self._delete(name)
             return
         with self._lock:
             # Whatever begins like one whose messages are all in the new one begins like the new one.
@@ -143,13 +155,13 @@ class KeptStates:
         state, begins = self._shares_most(kind, texts)
         if state is None or begins - held < _WORTH:
             return held
-        # One token under the new kind: the server empties a slot whose adapters change, also one just filled.
-        if (
-            switch
-            and self._ask("/completion", {"prompt": [0], "n_predict": 0, "id_slot": slot, **self._marks(kind)}) is None
-        ):
-            return held
-        if self._ask(f"/slots/{slot}?action=restore", {"filename": state.name}) is None:
+        with self._asking:
+            # One token under the new kind: the server empties a slot whose adapters change, also one just filled.
+            one_token = {"prompt": [0], "n_predict": 0, "id_slot": slot, **self._marks(kind)}
+            if switch and self._ask("/completion", one_token) is None:
+                return held
+            restored = self._ask(f"/slots/{slot}?action=restore", {"filename": state.name}) is not None
+        if not restored:
             _logger.info("A conversation that was put aside cannot be brought back; it is read again.")
             with self._lock:
                 self._forget([state])
@@ -181,4 +193,25 @@ class KeptStates:
         for state in states:
             if state in self._states:
                 self._states.remove(state)
-            (self.folder / state.name).unlink(missing_ok=True)
+            self._delete(state.name)
+
+    def _size(self, name: str) -> int:
+        """Bytes of a file, 0 if it is not there."""
+        with suppress(OSError):
+            return (self.folder / name).stat().st_size
+        return 0
+
+    def _delete(self, name: str) -> None:
+        # Windows keeps a file that the server reads just now; it goes with the folder.
+        with suppress(OSError):
+            (self.folder / name).unlink(missing_ok=True)
+
+
+def _sweep() -> None:
+    """Delete the folders of processes that were killed."""
+    import psutil
+
+    for folder in Path(gettempdir()).glob(f"{_PREFIX}*"):
+        number = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if number.isdigit() and not psutil.pid_exists(int(number)):
+            shutil.rmtree(folder, ignore_errors=True)

@@ -118,9 +118,19 @@ class Mind:
         first = self._fitting(self._examples.nearest(asked, wide), asked, hidden)
         if not beyond:
             return [*islice(first, most)]
-        last = [*islice(self._fitting(self._unknowing.nearest(asked, wide), asked, hidden), UNKNOWING)]
+        last = self.unknowing_for(asked, without=without)
         unknowing = (example for example in first if admits_ignorance(example.reply) and example not in last)
         return [*islice(unknowing, max(0, most - len(last))), *last]
+
+    def unknowing_for(self, asked: str, *, without: Collection[Exchange] = ()) -> list[Exchange]:
+        """Return the nearest examples of how it says that it does not know.
+
+        Args:
+            asked: The message.
+            without: Examples that must not be among them.
+        """
+        near = self._unknowing.nearest(asked, 3 * EXAMPLES + len(without))
+        return [*islice(self._fitting(near, asked, frozenset(without)), UNKNOWING)]
 
     def written_reply(self, asked: str, *, judge: Callable[[str], str | None], beyond: Beyond) -> str:
         """Return what stands for a reply when no draft is fit.

@@ -148,6 +148,7 @@ def build_messages(
     earlier: Sequence[str] = (),
     note: str = "",
     history: Sequence[Message] = (),
+    reminders: Sequence[Exchange] = (),
     context: int,
 ) -> list[Message]:
     """Build the prompt of one turn.
@@ -162,25 +163,24 @@ def build_messages(
         earlier: Older turns of the conversation that bear on the message, each as rows of ``Name: text``.
         note: One more sentence to the character, such as that it cannot know something.
         history: The conversation so far; its newest part that fits is used.
+        reminders: Examples for this message alone, as turns after the conversation.
         context: Tokens that prompt and reply may fill.
 
     Returns:
-        System message, examples as turns, conversation, and the new message after what it calls to mind.
+        System message, examples as turns, conversation, reminders, and the new message after what it calls to mind.
     """
     # A card may come from a stranger's file: what it says cannot pass for a control token either.
-    shown: list[Message] = [Message(role="system", content=f"{inert(system_prompt(card, ()))}\n{_RECORDS}")]
-    for example in examples:
-        shown.append(Message(role="user", content=inert(example.user)))
-        shown.append(Message(role="assistant", content=inert(example.reply)))
+    system = Message(role="system", content=f"{inert(system_prompt(card, ()))}\n{_RECORDS}")
+    shown, last = [system, *_as_turns(examples)], _as_turns(reminders)
     called = [*_blocks(facts, passages, earlier, answers), note]
     asked = Message(role="user", content=inert(message))
     room = context - card.sampling.max_tokens - len(asked["content"].encode()) / LEAST_BYTES_PER_TOKEN
-    if room < sum(map(_cost, shown)) + _cost(_before(called)):
+    if room < sum(map(_cost, [*shown, *last])) + _cost(_before(called)):
         # What helps the character answer gives way to what was asked.
-        shown, called = shown[:1], [note]
-    if room < sum(map(_cost, shown)) + _cost(_before(called)):
+        shown, last, called = [system], [], [note]
+    if room < _cost(system) + _cost(_before(called)):
         raise InputError("The message is too long for the model's window; shorten it.")
-    left = context - card.sampling.max_tokens - sum(map(_cost, [*shown, _before(called), asked]))
+    left = context - card.sampling.max_tokens - sum(map(_cost, [*shown, *last, _before(called), asked]))
     recent: list[Message] = []
     for turn in reversed(history[steady_start([_cost(turn) for turn in history], context / 2) :]):
         left -= _cost(turn)
@@ -188,7 +188,17 @@ def build_messages(
             break
         recent.append(Message(role=turn["role"], content=inert(turn["content"])))
     talk = _from_a_question(list(reversed(recent)), history)
-    return [*shown, *_as_one(talk, asked, _before(called))]
+    waiting, talk = _unanswered(talk)
+    said = "\n".join(message["content"] for message in (*waiting, asked))
+    return [*shown, *talk, *last, Message(role="user", content=_before(called)["content"] + said)]
+
+
+def _as_turns(examples: Iterable[Exchange]) -> list[Message]:
+    turns: list[Message] = []
+    for example in examples:
+        turns.append(Message(role="user", content=inert(example.user)))
+        turns.append(Message(role="assistant", content=inert(example.reply)))
+    return turns
 
 
 def _from_a_question(end: Sequence[Message], whole: Sequence[Message]) -> list[Message]:
@@ -202,8 +212,8 @@ def _before(called: Iterable[str]) -> Message:
     return Message(role="user", content="".join(f"{part}\n" for part in called if part))
 
 
-def _as_one(recent: list[Message], asked: Message, before: Message) -> list[Message]:
-    """Join the message to what nobody has answered yet; chat templates want roles that alternate."""
-    waiting = [recent.pop()] if recent and recent[-1]["role"] == "user" else []
-    said = "\n".join(message["content"] for message in (*waiting, asked))
-    return [*recent, Message(role="user", content=before["content"] + said)]
+def _unanswered(talk: list[Message]) -> tuple[list[Message], list[Message]]:
+    """What nobody has answered yet, to be joined to the message (templates want roles that alternate), and the rest."""
+    if talk and talk[-1]["role"] == "user":
+        return talk[-1:], talk[:-1]
+    return [], talk

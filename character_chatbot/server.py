@@ -20,6 +20,7 @@ from character_chatbot.cast import Cast, NoSuchModelError
 from character_chatbot.engine import interrupted_by
 from character_chatbot.protocol import DONE, ChatRequest, chunk, completion, error_body, event, read_request, told_about
 from utils.chat import BYTES_PER_TOKEN
+from utils.door import end_as_interrupted
 from utils.environment import setting
 from utils.errors import HawkinsError, InputError
 from utils.ports import is_loopback_host, listen
@@ -320,6 +321,7 @@ def serve(cast: Cast, *, host: str, port: int, key: str | None, announce: Callab
     """
     import uvicorn
 
+    end_as_interrupted()
     listening = listen(host, port)
     config = uvicorn.Config(
         create_app(cast, key=key),

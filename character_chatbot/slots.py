@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 from typing import Final
@@ -21,6 +21,8 @@ __all__ = ["Slots"]
 
 # A conversation that was silent for so long is half as likely to go on.
 HALF_LIFE: Final = 300.0  # seconds
+# A kind that no request is of.
+_UNREAD: Final = "\0"
 
 
 @dataclass
@@ -36,7 +38,7 @@ class _Slot:
     """
 
     number: int
-    kind: str | None = None
+    kind: str | None = _UNREAD
     read: tuple[str, ...] = ()
     since: float = 0.0
     busy: bool = False
@@ -46,7 +48,7 @@ class _Slot:
         return shared(self.read, texts) if kind == self.kind else 0
 
     def price(self, kind: str | None, texts: Sequence[str], now: float) -> float:
-        """Characters to be read again by whoever is put out, less those that need not be read now."""
+        """Characters that whoever is put out had read, less those that need not be read now."""
         shared = self.shared(kind, texts)
         lost = sum(map(len, self.read)) - shared
         return float(lost * 0.5 ** ((now - self.since) / HALF_LIFE) - shared)
@@ -79,18 +81,33 @@ class Slots:
             free = [slot for slot in self._slots if not slot.busy]
             slot = min(free, key=lambda one: one.price(kind, texts, now), default=None)
             if slot is not None:
-                before = replace(slot)
-                slot.busy, slot.kind, slot.read = True, kind, texts
+                slot.busy = True
+        if slot is None:
+            yield None
+            return
         try:
-            if slot is not None and self._states is not None:
-                held = before.shared(kind, texts)
-                self._states.put_aside(slot.number, before.kind, before.read, keeping=held)
-                self._states.bring_back(slot.number, kind, texts, held=held, switch=before.kind != kind)
-            yield None if slot is None else slot.number
+            self._make_room(slot, kind, texts)
+            # Until it was read, nobody knows what is in it.
+            slot.kind, slot.read = _UNREAD, ()
+            try:
+                yield slot.number
+            except GeneratorExit:
+                # A reply that is cut short began, so that its prompt was read.
+                self._was_read(slot, kind, texts)
+                raise
+            self._was_read(slot, kind, texts)
         finally:
-            if slot is not None:
-                # Also of a reply that was cut short. Not at the end of all of them: most are put aside when put out.
-                if self._states is not None:
-                    self._states.put_card_aside(slot.number, kind, texts)
-                with self._lock:
-                    slot.busy, slot.since = False, monotonic()
+            with self._lock:
+                slot.busy, slot.since = False, monotonic()
+
+    def _make_room(self, slot: _Slot, kind: str | None, texts: Sequence[str]) -> None:
+        if self._states is not None:
+            held = slot.shared(kind, texts)
+            self._states.put_aside(slot.number, slot.kind, slot.read, keeping=held)
+            self._states.bring_back(slot.number, kind, texts, held=held, switch=slot.kind != kind)
+
+    def _was_read(self, slot: _Slot, kind: str | None, texts: tuple[str, ...]) -> None:
+        slot.kind, slot.read = kind, texts
+        if self._states is not None:
+            # Not all of it yet: most conversations are put aside when they are put out.
+            self._states.put_card_aside(slot.number, kind, texts)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from utils.reading.report import FileReport, OnReport
 
-__all__ = ["INTERRUPTED", "one_line", "progress_bars", "run_door", "told"]
+__all__ = ["INTERRUPTED", "end_as_interrupted", "one_line", "progress_bars", "run_door", "told"]
 
 T = TypeVar("T")
 
@@ -47,6 +49,12 @@ def run_door(command: Callable[[], object]) -> None:
             raise
         sys.stderr.write(f"error: {error.filename or 'The output'}: {error.strerror}; free some space and try again.\n")
         sys.exit(HawkinsError.exit_code)
+
+
+def end_as_interrupted() -> None:
+    """Let SIGTERM, by which service managers end a server, end it as Ctrl-C does, so that nothing is left behind."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def one_line(text: str) -> str:

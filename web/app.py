@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from analysis.results import Results
+from utils.door import end_as_interrupted
 from utils.ports import listen
 from web.about import about_tab
 from web.analyse import analyse_tab
@@ -137,6 +138,7 @@ def serve(
     Raises:
         InputError: As `require_free` and `build_app`.
     """
+    end_as_interrupted()
     app = build_app(results, endpoint=endpoint, model=model)
     address = launch(app, host=host, port=port, login=login)
     with suppress(KeyboardInterrupt):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from character_chatbot import CharacterChatbot, ChatEngine, embedded_engine
 from character_chatbot.gate import Gate
 from character_chatbot.link import LLAMA_CPP, Link
 from character_chatbot.prompt import newest_messages, normalise_history
+from character_chatbot.words import admits_ignorance
 from utils.characters import Sampling
 from utils.errors import HawkinsError, InputError, WeightsError
 from utils.world import World
@@ -116,6 +118,25 @@ def test_examples_stay_as_a_conversation_goes_on(world: World, encoder: Any, ser
     # What is nearest to a later message stands beside it.
     assert "<answers>" not in asked[0][-1]["content"]
     assert "<answers>" in asked[2][-1]["content"]
+
+
+def test_what_it_cannot_know_is_answered_after_examples_of_that(
+    world: World, engine: ChatEngine, encoder: Any, server: Any
+) -> None:
+    server.reply = "I do not know."
+    bot, asks = _bot(world, engine, encoder), ["Who is Vecna?", "Are you hungry?", "Who is Vecna?"]
+    history: list[tuple[str, str]] = []
+    for question in asks:
+        history.append((question, bot.reply(question, history).text))
+    # What is drawn again is asked again.
+    first, second, third = (asked for asked, _ in groupby(request["messages"] for request in server.asked))
+    # Not the whole conversation is one of not knowing because it began with something unknown.
+    examples = second[1 : -1 - 2]
+    assert first[1 : 1 + len(examples)] == examples == third[1 : 1 + len(examples)]
+    assert not all(admits_ignorance(reply["content"]) for reply in examples[1::2])
+    for turns in (first, third):
+        assert all(admits_ignorance(reply["content"]) for reply in turns[-4:-1:2])
+        assert "Vecna" in turns[-1]["content"]
 
 
 def test_nothing_is_prepared_on_a_server_of_others(world: World, engine: ChatEngine, encoder: Any, server: Any) -> None:
