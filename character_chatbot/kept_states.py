@@ -90,9 +90,9 @@ class KeptStates:
         self._too_long: float = math.inf
         self._numbers = count(1)
         self._lock = Lock()
-        # The server puts a request off while its slot computes, and takes one up when any slot is done: two
-        # could wait for each other.
-        self._asking = Lock()
+        # The server puts a request off while its slot still computes (a reply was cut short), and takes up one such
+        # request when any slot is done: two could wait for each other.
+        self._saving = Lock()
         # The one that was used last is the last.
         self._states: list[_State] = []
 
@@ -114,7 +114,7 @@ class KeptStates:
         if whole - keeping < _WORTH or whole >= self._too_long or self._shares_most(kind, read)[1] >= whole:
             return
         name = f"{next(self._numbers)}.bin"
-        with self._asking:
+        with self._saving:
             said = self._ask(f"/slots/{slot}?action=save", {"filename": name})
         size = self._size(name) if said is not None else 0
         if not size or size > self._largest:
@@ -155,12 +155,11 @@ class KeptStates:
         state, begins = self._shares_most(kind, texts)
         if state is None or begins - held < _WORTH:
             return held
-        with self._asking:
-            # One token under the new kind: the server empties a slot whose adapters change, also one just filled.
-            one_token = {"prompt": [0], "n_predict": 0, "id_slot": slot, **self._marks(kind)}
-            if switch and self._ask("/completion", one_token) is None:
-                return held
-            restored = self._ask(f"/slots/{slot}?action=restore", {"filename": state.name}) is not None
+        # One token under the new kind: the server empties a slot whose adapters change, also one just filled.
+        one_token = {"prompt": [0], "n_predict": 0, "id_slot": slot, **self._marks(kind)}
+        if switch and self._ask("/completion", one_token) is None:
+            return held
+        restored = self._ask(f"/slots/{slot}?action=restore", {"filename": state.name}) is not None
         if not restored:
             _logger.info("A conversation that was put aside cannot be brought back; it is read again.")
             with self._lock:
