@@ -19,7 +19,7 @@ app: .venv/run   ## serve the web app on http://127.0.0.1:7860
 # more than cores. Each takes up to 5 GB.
 WORKERS ?= 2
 test: lint       ## lint, type-check and run every test
-	HAWKINS_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	HAWKINS_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: .venv/dev  ## ruff and mypy
 	$(BIN)/ruff check .

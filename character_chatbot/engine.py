@@ -17,6 +17,7 @@ from character_chatbot.ahead import read_ahead
 from character_chatbot.embedded import OnLoad, OnWarning, embedded_link
 from character_chatbot.endpoint import endpoint_link, endpoint_url
 from character_chatbot.link import CONTEXT, LLAMA_CPP, OPENAI, Dialect, Link, is_loopback
+from character_chatbot.piece import Piece
 from character_chatbot.refusals import reason, refusal
 from utils.adapters import adapter_name
 from utils.characters import Sampling
@@ -160,7 +161,7 @@ class ChatEngine:
         seed: int | None = None,
         adapter: str | None = None,
     ) -> Generator[str]:
-        """Yield the pieces of a reply as they are generated.
+        """Yield the pieces of a reply as they are generated, each a `Piece`.
 
         Args:
             messages: The conversation, system message first, the user's last.
@@ -258,7 +259,9 @@ class ChatEngine:
                 if (event := _INTERRUPTION.get()) and event.is_set():
                     raise HawkinsError("The reply was interrupted.")
                 if chunk.choices and chunk.choices[0].delta.content:
-                    yield chunk.choices[0].delta.content
+                    told = chunk.choices[0].logprobs
+                    tokens = told.content if told and told.content else ()
+                    yield Piece(chunk.choices[0].delta.content, [token.logprob for token in tokens])
         except (APIError, ValueError) as error:
             raise HawkinsError(f"The chat server at {self.base_url} broke off: {reason(error)}.") from None
         if not spoken:

@@ -33,10 +33,18 @@ class Dialect:
 
 
 # A small model's long tail is noise, and left alone it repeats itself. The penalties look back a little only, so that
-# the examples stay usable (https://github.com/ggml-org/llama.cpp/tree/master/tools/server).
+# the examples stay usable (https://github.com/ggml-org/llama.cpp/tree/master/tools/server). How likely each token was
+# tells sense from nonsense (turn.py); one alternative beside it is the fewest that the server gives.
 LLAMA_CPP: Final = Dialect(
     "llama.cpp",
-    {"min_p": 0.1, "repeat_penalty": 1.1, "repeat_last_n": 16, "cache_prompt": True},
+    {
+        "min_p": 0.1,
+        "repeat_penalty": 1.1,
+        "repeat_last_n": 16,
+        "cache_prompt": True,
+        "logprobs": True,
+        "top_logprobs": 1,
+    },
     adapter_field=True,
 )
 # https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html

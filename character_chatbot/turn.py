@@ -9,10 +9,23 @@ from dataclasses import dataclass
 from typing import Final
 
 from character_chatbot.memory import Passage
+from character_chatbot.piece import mean_logprob
 from character_chatbot.words import SENTENCE_END
 from utils.errors import HawkinsError
 
-__all__ = ["CARE", "CLAIMS_TO_KNOW", "DRAWS", "EMPTY", "OUT_OF_TIME", "STRANGER", "Reply", "Turn"]
+__all__ = [
+    "CARE",
+    "CLAIMS_TO_KNOW",
+    "DRAWS",
+    "EMPTY",
+    "OUT_OF_TIME",
+    "STRANGER",
+    "UNLIKELY",
+    "UNLIKELY_FIRST",
+    "UNLIKELY_LATER",
+    "Reply",
+    "Turn",
+]
 
 # A reply is drawn, and at most twice again.
 DRAWS: Final = 3
@@ -22,6 +35,10 @@ CLAIMS_TO_KNOW: Final = "claims to know what it cannot"
 OUT_OF_TIME: Final = "has what does not exist yet"
 EMPTY: Final = "empty"
 CARE: Final = "care"
+UNLIKELY: Final = "unlikely"
+# Mean log probability of a sentence's tokens below which a small model has mostly lost the thread (docs/decisions/022).
+UNLIKELY_FIRST: Final = -1.5
+UNLIKELY_LATER: Final = -1.25
 _KNOWS_TOO_MUCH: Final = frozenset({STRANGER, CLAIMS_TO_KNOW, OUT_OF_TIME})
 
 
@@ -35,7 +52,7 @@ class Reply:
         support: Share of the reply's content words that occur in the sources, 0-1.
         unsupported: Sentences of the reply that neither scenes nor facts nor the conversation bear out: the
             character's own words.
-        faults: Why drafts were thrown away, in order.
+        faults: Why drafts were thrown away or cut short, in order.
         replaced: Whether a written line stands here because every draft was thrown away.
         care: Kind of the note that stands here instead of a reply (``sexual``, ``self_harm``); None for a reply.
     """
@@ -103,11 +120,17 @@ class Turn:
             return
         shown = ""
         faults: list[str] = []
-        while not shown and len(faults) < DRAWS and sum(fault in _KNOWS_TOO_MUCH for fault in faults) < 2:
+        # First sentences that the model found unlikely, by how likely they were.
+        unlikely: list[tuple[float, str]] = []
+        while not shown and self._draws_again(faults):
             fault: str | None = EMPTY
-            with closing(self._draw(len(faults))) as pieces:
-                for said in self._by_sentence(pieces):
+            # What is unlikely gets no likelier by being drawn more freely.
+            with closing(self._draw(sum(fault != UNLIKELY for fault in faults))) as pieces:
+                for said, likelihood in self._by_sentence(pieces):
                     fault = self._judge(said)
+                    if fault is None and likelihood < (UNLIKELY_LATER if shown else UNLIKELY_FIRST):
+                        fault = UNLIKELY
+                        unlikely += [] if shown else [(likelihood, said)]
                     if fault is not None:
                         break
                     yield said[len(shown) :]
@@ -115,6 +138,9 @@ class Turn:
             # What has been said stays said; the faulty rest is left out.
             if fault is not None:
                 faults.append(fault)
+        if not shown and unlikely:
+            _, shown = max(unlikely)
+            yield shown
         text, replaced = shown.strip(), not shown
         if replaced:
             text = self._fallback()
@@ -122,22 +148,38 @@ class Turn:
         support, unsupported = self._weigh(text)
         self._reply = Reply(text, self.sources, support, unsupported, tuple(faults), replaced)
 
-    def _by_sentence(self, pieces: Iterator[str]) -> Iterator[str]:
-        """Yield the text from its beginning to each end of a sentence, then all of it; at most so many sentences."""
-        spoken, found = "", 0
+    @staticmethod
+    def _draws_again(faults: Sequence[str]) -> bool:
+        """Whether another draft is drawn after those with these faults."""
+        too_much = sum(fault in _KNOWS_TOO_MUCH for fault in faults)
+        return len(faults) < DRAWS and max(too_much, faults.count(UNLIKELY)) < 2
+
+    def _by_sentence(self, pieces: Iterator[str]) -> Iterator[tuple[str, float]]:
+        """Yield the text from its beginning to each end of a sentence, then all of it, at most so many sentences.
+
+        With each goes the likelihood of what came last.
+        """
+        taken: list[str] = []
+        found, last = 0, 0
         for piece in pieces:
-            spoken += piece
+            taken.append(piece)
+            spoken = "".join(taken)
             tidy = self._tidy(spoken)
+            # What is tidied away stands at the beginning.
+            left_out = len(spoken) - len(tidy)
             ends = [match.end(1) for match in SENTENCE_END.finditer(tidy)]
             for end in ends[found : self._sentences]:
-                yield tidy[:end]
+                yield tidy[:end], mean_logprob(taken, left_out + last, left_out + end)
+                last = end
             found = len(ends)
             if found >= self._sentences:
                 return
-        tidy = self._tidy(spoken).rstrip()
-        last = max((match.end(1) for match in SENTENCE_END.finditer(tidy)), default=0)
+        spoken = "".join(taken)
+        tidy = self._tidy(spoken)
+        left_out = len(spoken) - len(tidy)
+        tidy = tidy.rstrip()
         if len(tidy) > last:
-            yield tidy
+            yield tidy, mean_logprob(taken, left_out + last, left_out + len(tidy))
 
     def _tidy(self, spoken: str) -> str:
         return self._label.sub("", spoken, count=1) if self._label.match(spoken) else spoken.lstrip()

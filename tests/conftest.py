@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,13 +34,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what costs money unless it was asked for, and what takes minutes unless this is CI."""
+    """Leave out what costs money unless it was asked for, and what takes minutes unless this is CI.
+
+    Files with slow tests come first: one that begins last is waited for by whoever has nothing left to do.
+    """
     left_out = {"integration"} if not config.getoption("--integration") else set()
     left_out |= {"ci"} if "HAWKINS_EVERYTHING" not in os.environ else set()
     gone = [item for item in items if left_out & {mark.name for mark in item.iter_markers()}]
     config.hook.pytest_deselected(items=gone)
     dropped = set(map(id, gone))
     items[:] = [item for item in items if id(item) not in dropped]
+    slow: Counter[Path] = Counter()
+    for item in items:
+        slow[item.path] += sum(mark.name in {"ci", "slow"} for mark in item.iter_markers())
+    items.sort(key=lambda item: -slow[item.path])
 
 
 def pytest_configure() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Sequence
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 
 from character_chatbot import CharacterChatbot, CharacterChatbotQwen, ChatEngine
 from character_chatbot.memory import Passage, SpokenLine
+from character_chatbot.piece import Piece, mean_logprob
 from character_chatbot.support import support, unsupported
-from character_chatbot.turn import STRANGER, Turn
+from character_chatbot.turn import STRANGER, UNLIKELY, UNLIKELY_FIRST, UNLIKELY_LATER, Turn
 from character_chatbot.words import NameFinder, admits_ignorance, sentences, telling_words
 from utils.episodes import Episode
 from utils.errors import HawkinsError, WeightsError
@@ -27,7 +29,7 @@ def _turn(
 
     def draw(number: int) -> Generator[str]:
         drawn.append(number)
-        yield from drafts[number]
+        yield from drafts[len(drawn) - 1]
 
     turn = Turn(
         draw,
@@ -79,6 +81,67 @@ def test_who_knows_too_much_gets_one_more_try() -> None:
 def test_a_sentence_without_an_end_is_judged_too() -> None:
     turn, _ = _turn(["Good. And BAD"], ["unused"])
     assert list(turn) == ["Good."]
+
+
+def _said(text: str, logprob: float) -> list[str]:
+    """A text word by word, each a token with that probability."""
+    return [Piece(word, [logprob]) for word in re.findall(r"\S+\s*", text)]
+
+
+def test_a_later_sentence_that_the_model_finds_unlikely_is_left_out() -> None:
+    turn, drawn = _turn([*_said("Mike: One, two. ", -0.5), *_said("Three or a cow. ", UNLIKELY_LATER - 0.1)])
+    assert list(turn) == ["One, two."]
+    assert turn.reply.faults == (UNLIKELY,)
+    assert drawn == [0]
+    turn, _ = _turn([*_said("One, two. ", -0.5), *_said("Three.", UNLIKELY_LATER + 0.1)])
+    assert list(turn) == ["One, two.", " Three."]
+    assert turn.reply.faults == ()
+
+
+def test_a_first_sentence_that_the_model_finds_unlikely_is_drawn_once_more_and_no_more_freely() -> None:
+    turn, drawn = _turn(_said("A cow.", UNLIKELY_FIRST - 0.1), _said("One. Two.", -0.5))
+    assert list(turn) == ["One.", " Two."]
+    assert drawn == [0, 0]
+    assert turn.reply.faults == (UNLIKELY,)
+
+
+@pytest.mark.parametrize("first", [-0.5, 0.5])
+def test_of_two_unlikely_ones_the_likelier_is_said(first: float) -> None:
+    turn, drawn = _turn(_said("A cow. No.", UNLIKELY_FIRST - 1 + first), _said("A horse. No.", UNLIKELY_FIRST - 1))
+    assert list(turn) == ["A cow." if first > 0 else "A horse."]
+    assert drawn == [0, 0]
+    assert not turn.reply.replaced
+
+
+def test_an_unlikely_sentence_is_better_than_a_faulty_one() -> None:
+    turn, drawn = _turn(_said("A cow.", UNLIKELY_FIRST - 1), ["BAD."], ["BAD."])
+    assert list(turn) == ["A cow."]
+    assert turn.reply.faults == (UNLIKELY, "repeats", "repeats")
+    assert drawn == [0, 0, 1]
+
+
+def test_an_unlikely_faulty_sentence_is_faulty() -> None:
+    turn, _ = _turn(_said("BAD.", UNLIKELY_FIRST - 1), _said("BAD.", UNLIKELY_FIRST - 1), ["BAD."])
+    assert list(turn) == ["A written line."]
+
+
+def test_the_likelihood_is_that_of_the_tokens_that_begin_in_a_sentence() -> None:
+    pieces = [Piece("Yes", [-1.0]), Piece(". ", [-3.0]), Piece("And", [-2.0, -4.0]), " no"]
+    assert mean_logprob(pieces, 0, 4) == -2.0
+    assert mean_logprob(pieces, 4, 11) == mean_logprob(pieces, 5, 8) == -3.0
+    assert mean_logprob(pieces, 8, 11) == mean_logprob(["Yes."], 0, 4) == 0.0
+
+
+@pytest.mark.slow
+def test_the_embedded_model_tells_how_likely_its_words_were() -> None:
+    bot = CharacterChatbot("Eleven")
+    messages = bot.prompt("Who are you?")
+    adapter = bot.engine.adapter_for("Eleven", bot.world.series)
+    pieces = list(bot.engine.stream(messages, sampling=bot.card.sampling, adapter=adapter))
+    told = [logprob for piece in pieces if isinstance(piece, Piece) for logprob in piece.logprobs]
+    assert len(told) >= len(pieces)
+    assert all(logprob <= 0 for logprob in told)
+    assert mean_logprob(pieces, 0, len("".join(pieces))) > UNLIKELY_FIRST
 
 
 def test_leaving_early_closes_the_stream() -> None:
