@@ -33,13 +33,16 @@ def test_a_reply_has_words_sources_and_support(world: World, engine: ChatEngine,
     assert reply.support == pytest.approx(0.5)  # "waffles" was said there, "good" was not
 
 
-def test_pieces_add_up_to_the_reply_and_come_one_by_one(world: World, engine: ChatEngine, encoder: Any) -> None:
+def test_pieces_add_up_to_the_reply_and_come_one_by_one(
+    world: World, engine: ChatEngine, encoder: Any, server: Any
+) -> None:
+    server.reply = "Waffles are good. I eat them."
     turn = _bot(world, engine, encoder).turn("Hello?")
     with pytest.raises(HawkinsError, match="not finished"):
         _ = turn.reply
     pieces = list(turn)
-    assert len(pieces) > 1
-    assert "".join(pieces).strip() == turn.reply.text
+    assert pieces == ["Waffles are good.", " I eat them."]
+    assert "".join(pieces) == turn.reply.text
 
 
 def test_the_name_that_small_models_repeat_is_taken_off(

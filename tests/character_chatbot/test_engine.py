@@ -110,7 +110,7 @@ def test_the_strict_server_refuses_other_knobs(strict: Server) -> None:
 
 
 def test_llama_cpp_gets_its_knobs_and_every_adapter_a_scale(strict: Server) -> None:
-    strict.known |= {"min_p", "repeat_penalty", "repeat_last_n", "cache_prompt", "lora"}
+    strict.known |= {"min_p", "repeat_penalty", "repeat_last_n", "cache_prompt", "logprobs", "top_logprobs", "lora"}
     strict.pages["/props"] = {"default_generation_settings": {"n_ctx": 8192}}
     strict.pages["/lora-adapters"] = [
         {"id": 0, "path": "/x/mike-smollm2.gguf", "scale": 1.0},
