@@ -164,19 +164,25 @@ def chat_tab(stage: Stage) -> None:
         event.then(lambda: _box(answering=False), None, said, queue=False, **private)
     said.stop(stop, visitor, None, queue=False, **private)
     # Somebody who goes elsewhere no longer waits for the reply; what was said of it is kept.
-    gr.on([again.click, talk.clear], polite(fresh), here, [which, talk, name, file], cancels=speaking, **private)
-    which.input(polite(take_up), here, [who, dial, talk, name, file], cancels=speaking, **private)
+    away = [
+        gr.on([again.click, talk.clear], polite(fresh), here, [which, talk, name, file], cancels=speaking, **private),
+        which.input(polite(take_up), here, [who, dial, talk, name, file], cancels=speaking, **private),
+    ]
     rename.click(polite(call), [name, *here], [which], **private)
-    delete.click(
-        polite(remove),
-        here,
-        [which, talk, name, file],
-        cancels=speaking,
-        js=_CONFIRM,
-        # Who answers with no and thinks better of it is not kept waiting for the first answer.
-        trigger_mode="multiple",
-        **private,
+    away.append(
+        delete.click(
+            polite(remove),
+            here,
+            [which, talk, name, file],
+            cancels=speaking,
+            js=_CONFIRM,
+            trigger_mode="multiple",  # who answers with no may think better of it at once
+            **private,
+        )
     )
+    for event in away:
+        # A reply that was cancelled before it began ends without a word.
+        event.then(lambda: _box(answering=False), None, said, queue=False, **private)
     markdown.click(polite(export("md")), here, file, **private)
     in_json.click(polite(export("json")), here, file, **private)
     # A greeting belongs to those who are there, until somebody has spoken.

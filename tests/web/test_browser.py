@@ -292,6 +292,25 @@ def test_a_reply_can_be_stopped_and_what_is_written_meanwhile_stays(
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
 
 
+def test_who_goes_elsewhere_before_a_reply_has_begun_can_speak_there(
+    visit: Callable[..., Visit], results: Results, slow_server: str
+) -> None:
+    from playwright.sync_api import expect
+
+    page = visit(results, endpoint=slow_server).page
+    page.get_by_role("tab", name="Chat", exact=True).click()
+    expect(page.get_by_text(load_card("Eleven", results.series).greeting)).to_be_visible()
+    box = page.get_by_placeholder(re.compile("Say something|next message"))
+    for delay in (0, 60, 150):
+        box.fill("What are the lines?")
+        box.press("Enter")
+        page.wait_for_timeout(delay)
+        page.get_by_role("button", name="New conversation").click()
+        # Nothing shows when what was cancelled has ended; "Send" may still be that of before.
+        page.wait_for_timeout(1000)
+        expect(page.get_by_role("button", name="Send", exact=True)).to_be_visible()
+
+
 def test_what_cannot_be_analysed_is_said_in_one_line(
     visit: Callable[[Results], Visit], results: Results, tmp_path: Path
 ) -> None:
