@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from character_chatbot.faster_base import faster_base
 from character_chatbot.gate import Gate
-from character_chatbot.kept_states import Ask, KeptStates
-from character_chatbot.link import CONTEXT, LLAMA_CPP, Link, lora_scales
+from character_chatbot.kept_states import KeptStates
+from character_chatbot.link import CONTEXT, LLAMA_CPP, Link, lora_field
 from character_chatbot.slots import Slots
 from character_chatbot.weights import Header, base_key, read_header, unfit
 from utils.adapters import adapter_name, find_adapter
@@ -70,14 +70,14 @@ def embedded_link(
     header = read_header(weights.path)
     adapters = _usable(_trained(header, series, root), header, warn) if series else {}
     server = _server(faster_base(weights, on_make=on_load), tuple(adapters.items()))
-    address, loaded = server.start(weights, on_load, warn)
+    address = server.start(weights, on_load, warn)
     return Link(
         base_url=f"{address}/v1",
         model=weights.path.stem,
         label=weights.label,
         dialect=LLAMA_CPP,
         api_key=server.key,
-        adapters={name: number for number, name in enumerate(adapters)} if loaded else {},
+        adapters=server.numbers,
         series=series.key if series else None,
         owner=server,
         gate=server.gate,
@@ -138,19 +138,24 @@ class _Server:
         self.gate = Gate(places=SLOTS)
         self._path = path
         self._adapters = adapters
-        self._states = _kept_states(self._ask, dict(adapters))
+        self._states = self._kept_states()
         self.slots = Slots(SLOTS, self._states)
         self._lock = Lock()
         self._running: Any = None
 
-    def start(self, weights: Weights, on_load: OnLoad | None, warn: OnWarning) -> tuple[str, bool]:
-        """Return the address, and whether the adapters are loaded."""
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The adapters that it takes, with their numbers there."""
+        return {name: number for number, (name, _) in enumerate(self._adapters)}
+
+    def start(self, weights: Weights, on_load: OnLoad | None, warn: OnWarning) -> str:
+        """Return the address."""
         with self._lock:
             if self._running is None:
                 if on_load:
                     on_load(weights.label)
                 self._running = self._open(warn)
-        return self._running.listening_address, bool(self._adapters)
+        return str(self._running.listening_address)
 
     def _open(self, warn: OnWarning) -> Any:
         import xllamacpp
@@ -190,6 +195,14 @@ class _Server:
         params.port = 0
         return params
 
+    def _kept_states(self) -> KeptStates | None:
+        """Where slots are put aside; None where there is no folder for it."""
+        try:
+            return KeptStates(self._ask, marks=lambda kind: lora_field(self.numbers, kind))
+        except OSError as error:
+            _logger.info("Conversations cannot be put aside (%s); they are read again.", error)
+            return None
+
     def _ask(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """What the server says to a request beside the protocol; None if it refuses."""
         import httpx
@@ -211,16 +224,6 @@ class _Server:
             timeout=_BESIDE,
             trust_env=False,
         )
-
-
-def _kept_states(ask: Ask, adapters: Mapping[str, Path]) -> KeptStates | None:
-    """Where slots are put aside; None where there is no folder for it."""
-    numbers = {name: number for number, name in enumerate(adapters)}
-    try:
-        return KeptStates(ask, marks=lambda kind: {"lora": lora_scales(numbers, kind)} if numbers else {})
-    except OSError as error:
-        _logger.info("Conversations cannot be put aside (%s); they are read again.", error)
-        return None
 
 
 def _adapter(path: Path) -> Any:

@@ -10,11 +10,11 @@ from typing import Final
 
 from utils.errors import HawkinsError
 
-__all__ = ["Gate"]
+__all__ = ["NOBODY", "Gate"]
 
 PATIENCE: Final = 180.0  # seconds
-# A kind that no request is of.
-_NOBODY: Final = "\0"
+NOBODY: Final = "\0"
+"""A kind that no request is of."""
 
 
 @dataclass(eq=False)
@@ -100,7 +100,7 @@ class Gate:
         with self._changed:
             free = not self._inside.number and not self._waiting
             if free:
-                self._inside = _Inside(_NOBODY, number=1)
+                self._inside = _Inside(NOBODY, number=1)
         try:
             yield free
         finally:

@@ -11,7 +11,7 @@ from character_chatbot.gate import Gate
 from character_chatbot.slots import Slots
 from utils.ports import is_loopback_host
 
-__all__ = ["CONTEXT", "LLAMA_CPP", "OPENAI", "VLLM", "Dialect", "Link", "is_loopback"]
+__all__ = ["CONTEXT", "LLAMA_CPP", "OPENAI", "VLLM", "Dialect", "Link", "is_loopback", "lora_field"]
 
 # Tokens that one conversation may fill. SmolLM2 was trained on 8,192; a smaller window keeps memory and prefill low.
 CONTEXT: Final = 4096
@@ -93,8 +93,8 @@ class Link:
         body = dict(self.dialect.extras)
         if slot is not None:
             body["id_slot"] = slot
-        if self.dialect.adapter_field and self.adapters:
-            body["lora"] = lora_scales(self.adapters, adapter)
+        if self.dialect.adapter_field:
+            body |= lora_field(self.adapters, adapter)
         return body
 
     def asked_model(self, adapter: str | None) -> str:
@@ -102,16 +102,17 @@ class Link:
         return self.model if adapter is None or self.dialect.adapter_field else adapter
 
 
-def lora_scales(adapters: Mapping[str, int], adapter: str | None) -> list[dict[str, float]]:
-    """Return llama.cpp's ``lora`` field.
+def lora_field(adapters: Mapping[str, int], adapter: str | None) -> dict[str, Any]:
+    """Return llama.cpp's ``lora`` field for a request, or nothing where there are no adapters.
 
-    All adapters stand in it, because one that is not named keeps what the server was started with.
+    All of them stand in it, because one that is not named keeps what the server was started with.
 
     Args:
         adapters: Their numbers by name.
         adapter: The one to apply; None for the base alone.
     """
-    return [{"id": number, "scale": float(name == adapter)} for name, number in adapters.items()]
+    scales = [{"id": number, "scale": float(name == adapter)} for name, number in adapters.items()]
+    return {"lora": scales} if scales else {}
 
 
 def is_loopback(url: str) -> bool:

@@ -14,6 +14,7 @@ from threading import Lock
 from time import monotonic
 from typing import Final
 
+from character_chatbot.gate import NOBODY
 from character_chatbot.kept_states import KeptStates, shared
 from utils.chat import Message
 
@@ -21,8 +22,6 @@ __all__ = ["Slots"]
 
 # A conversation that was silent for so long is half as likely to go on.
 HALF_LIFE: Final = 300.0  # seconds
-# A kind that no request is of.
-_UNREAD: Final = "\0"
 
 
 @dataclass
@@ -38,7 +37,7 @@ class _Slot:
     """
 
     number: int
-    kind: str | None = _UNREAD
+    kind: str | None = NOBODY
     read: tuple[str, ...] = ()
     since: float = 0.0
     busy: bool = False
@@ -88,7 +87,7 @@ class Slots:
         try:
             self._make_room(slot, kind, texts)
             # Until it was read, nobody knows what is in it.
-            slot.kind, slot.read = _UNREAD, ()
+            slot.kind, slot.read = NOBODY, ()
             try:
                 yield slot.number
             except GeneratorExit:

@@ -160,7 +160,7 @@ class Turn:
         With each goes the likelihood of what came last.
         """
         taken: list[str] = []
-        found, last = 0, 0
+        tidy, left_out, found, last = "", 0, 0, 0
         for piece in pieces:
             taken.append(piece)
             spoken = "".join(taken)
@@ -174,9 +174,6 @@ class Turn:
             found = len(ends)
             if found >= self._sentences:
                 return
-        spoken = "".join(taken)
-        tidy = self._tidy(spoken)
-        left_out = len(spoken) - len(tidy)
         tidy = tidy.rstrip()
         if len(tidy) > last:
             yield tidy, mean_logprob(taken, left_out + last, left_out + len(tidy))

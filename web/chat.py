@@ -159,9 +159,6 @@ def chat_tab(stage: Stage) -> None:
         said.submit(reply, [said, talk, *here], [said, talk, which], **private),
         anew.click(retry, [talk, *here], [said, talk, which], **private),
     ]
-    for event in speaking:
-        # Also after an error, and when somebody has stopped it.
-        event.then(lambda: _box(answering=False), None, said, queue=False, **private)
     said.stop(stop, visitor, None, queue=False, **private)
     # Somebody who goes elsewhere no longer waits for the reply; what was said of it is kept.
     away = [
@@ -180,8 +177,8 @@ def chat_tab(stage: Stage) -> None:
             **private,
         )
     )
-    for event in away:
-        # A reply that was cancelled before it began ends without a word.
+    for event in [*speaking, *away]:
+        # Also after an error or a stop; a reply that is cancelled before it began ends without a word.
         event.then(lambda: _box(answering=False), None, said, queue=False, **private)
     markdown.click(polite(export("md")), here, file, **private)
     in_json.click(polite(export("json")), here, file, **private)

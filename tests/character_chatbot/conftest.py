@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,6 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from character_chatbot import ChatEngine
+from character_chatbot.gate import Gate
+from character_chatbot.link import LLAMA_CPP, Link
 from utils.progress import Progress, silent
 from utils.series import load_series
 from utils.world import World
@@ -54,6 +56,24 @@ def server() -> Iterator[ScriptedServer]:
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def llama(server: ScriptedServer) -> Callable[..., ChatEngine]:
+    """Makes engines that take the scripted server for the embedded one; given what their link has besides."""
+
+    def make(**more: Any) -> ChatEngine:
+        link = Link(
+            base_url=f"http://127.0.0.1:{server.server_port}/v1",
+            model="tiny",
+            label="a scripted server",
+            dialect=LLAMA_CPP,
+            gate=Gate(places=2),
+            **more,
+        )
+        return ChatEngine.opening(lambda: link)
+
+    return make
 
 
 @pytest.fixture

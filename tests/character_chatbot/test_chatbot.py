@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 
 from character_chatbot import CharacterChatbot, ChatEngine, embedded_engine
-from character_chatbot.gate import Gate
-from character_chatbot.link import LLAMA_CPP, Link
 from character_chatbot.prompt import newest_messages, normalise_history
 from character_chatbot.words import admits_ignorance
 from utils.characters import Sampling
@@ -73,16 +71,8 @@ def test_a_conversation_begins_with_the_same_words_at_every_turn(
     assert "June is in the static." in second[-1]["content"]
 
 
-def test_what_is_prepared_is_how_the_next_prompt_begins(world: World, encoder: Any, server: Any) -> None:
-    link = Link(
-        base_url=f"http://127.0.0.1:{server.server_port}/v1",
-        model="tiny",
-        label="a scripted server",
-        dialect=LLAMA_CPP,
-        adapters={"eleven-tiny": 0},
-        gate=Gate(places=2),
-    )
-    engine = ChatEngine.opening(lambda: link)
+def test_what_is_prepared_is_how_the_next_prompt_begins(world: World, encoder: Any, server: Any, llama: Any) -> None:
+    engine = llama(adapters={"eleven-tiny": 0})
     bot, history = _bot(world, engine, encoder), [("Where is Mike?", "At home.")]
     bot.prepare(history)
     assert server.asked == []  # nothing is loaded for it
@@ -95,15 +85,8 @@ def test_what_is_prepared_is_how_the_next_prompt_begins(world: World, encoder: A
     assert prepared["max_tokens"] == 1
 
 
-def test_examples_stay_as_a_conversation_goes_on(world: World, encoder: Any, server: Any) -> None:
-    link = Link(
-        base_url=f"http://127.0.0.1:{server.server_port}/v1",
-        model="tiny",
-        label="a scripted server",
-        dialect=LLAMA_CPP,
-        gate=Gate(places=2),
-    )
-    bot = _bot(world, ChatEngine.opening(lambda: link), encoder)
+def test_examples_stay_as_a_conversation_goes_on(world: World, encoder: Any, server: Any, llama: Any) -> None:
+    bot = _bot(world, llama(), encoder)
     history: list[tuple[str, str]] = []
     for question in ("Are you hungry?", "Is June cold?", "Are you afraid of the dark?"):
         bot.prepare(history)

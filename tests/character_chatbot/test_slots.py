@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 
 from character_chatbot import slots as module
-from character_chatbot.engine import ChatEngine
-from character_chatbot.gate import Gate
-from character_chatbot.link import LLAMA_CPP, Link
 from character_chatbot.slots import Slots
 from utils.characters import Sampling
 from utils.chat import Message
@@ -103,19 +100,8 @@ def test_no_slot_is_held_twice() -> None:
     assert twice == []
 
 
-def test_requests_name_their_slot_where_it_is_ours_to_choose(server: Any) -> None:
-    def engine(slots: Slots | None) -> ChatEngine:
-        link = Link(
-            base_url=f"http://127.0.0.1:{server.server_port}/v1",
-            model="tiny",
-            label="a scripted server",
-            dialect=LLAMA_CPP,
-            gate=Gate(places=2),
-            slots=slots,
-        )
-        return ChatEngine.opening(lambda: link)
-
-    ours = engine(Slots(2))
+def test_requests_name_their_slot_where_it_is_ours_to_choose(server: Any, llama: Any) -> None:
+    ours = llama(slots=Slots(2))
     stories = {story: [story, "I see."] for story in ("a long story " * 30, "another story " * 30)}
     asked: dict[str, set[int]] = {story: set() for story in stories}
     for turn in range(3):
@@ -125,5 +111,5 @@ def test_requests_name_their_slot_where_it_is_ours_to_choose(server: Any) -> Non
             asked[story] |= {request["id_slot"] for request in server.asked[-2:]}
             said += ["And then?", "More."]
     assert sorted(map(tuple, asked.values())) == [(0,), (1,)]
-    list(engine(None).stream(talk(CARD, "Hi."), sampling=Sampling()))
+    list(llama().stream(talk(CARD, "Hi."), sampling=Sampling()))
     assert "id_slot" not in server.asked[-1]
